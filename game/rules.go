@@ -40,7 +40,7 @@ type Position interface {
 	Decide(seat Seat, move string) (Move, error)
 
 	// Apply plays a move that Decide returned, here or on another node, now or years ago. It cannot fail, because the
-	// move has already happened.
+	// move has already happened. It goes by the move's Text and Outcome; Notation and Position may be missing.
 	Apply(seat Seat, move Move)
 
 	// Show is the position in the rules' own notation (chess: FEN) as viewer may see it. NoSeat is a watcher.

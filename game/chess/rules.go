@@ -1,0 +1,63 @@
+// Package chess is orthodox chess by the FIDE Laws of Chess of January 2023: legal moves, the endings that come by
+// themselves (checkmate, stalemate, dead position, fivefold repetition, 75 moves), those that a player claims
+// (threefold repetition, 50 moves), and what becomes of a game when a flag falls. It also writes PGN.
+//
+// Move generation is github.com/corentings/chess/v2, which is met in board.go alone. What the library is known to get
+// wrong is done here: reading a client's move, telling positions apart, and every ending but mate and stalemate.
+//
+// It never takes a position from a client, and never looks at a clock.
+package chess
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/plywire/plywire/game"
+)
+
+// White and Black are the seats, in the order in which they move.
+const (
+	White game.Seat = 0
+	Black game.Seat = 1
+)
+
+// seatNames is what Seats returns. It is never changed.
+var seatNames = []string{"white", "black"}
+
+// Rules is chess. Its zero value is ready for use.
+type Rules struct{}
+
+var _ game.Rules = Rules{}
+
+// Name returns "chess".
+func (Rules) Name() string { return "chess" }
+
+// Setup returns the usual starting position. There are no options yet: options is empty or the empty object, and
+// anything else is an error that wraps game.ErrBadTerms. There is no chance in chess: seed is not used.
+func (Rules) Setup(options []byte, _ uint64) (game.Position, error) {
+	if len(options) > 0 {
+		var given map[string]json.RawMessage
+		if err := json.Unmarshal(options, &given); err != nil || given == nil {
+			return nil, fmt.Errorf("%w: the options of chess are not a JSON object: leave them out or send {}",
+				game.ErrBadTerms)
+		}
+		if len(given) > 0 {
+			names := slices.Sorted(maps.Keys(given))
+			return nil, fmt.Errorf("%w: chess has no option %.40q: leave the options out or send {}",
+				game.ErrBadTerms, names[0])
+		}
+	}
+	return newPosition(startingBoard()), nil
+}
+
+// Restore returns the position that AppendState wrote. State that is cut off, damaged or of a later version is an
+// error; it never panics.
+func (Rules) Restore(state []byte) (game.Position, error) {
+	p, err := decodeState(state)
+	if err != nil {
+		return nil, fmt.Errorf("restore chess position: %w", err)
+	}
+	return p, nil
+}

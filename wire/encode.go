@@ -1,0 +1,78 @@
+package wire
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+	"unicode/utf8"
+)
+
+// Encode returns the message as one frame. The types that are sent for every move have ways of their own, below.
+func Encode(m *Message) []byte {
+	frame, err := json.Marshal(m)
+	if err != nil {
+		// A Message holds nothing that cannot be written, unless a RawMessage is not JSON: a mistake in the program.
+		panic("wire: encode " + m.Type + ": " + err.Error())
+	}
+	return frame
+}
+
+// AppendOK appends the reply that a command is done and durable. game may be empty and seq 0 where there is none.
+func AppendOK(dst []byte, re, game string, seq uint64) []byte {
+	dst = appendString(append(dst, `{"type":"ok","re":`...), re)
+	if game != "" {
+		dst = appendString(append(dst, `,"game":`...), game)
+	}
+	if seq != 0 {
+		dst = strconv.AppendUint(append(dst, `,"seq":`...), seq, 10)
+	}
+	return append(dst, '}')
+}
+
+// Moved is the event that a move was made.
+type Moved struct {
+	Game    string
+	Seq     uint64
+	Ply     int
+	Seat    string
+	Move    string
+	Hidden  bool // the move is not for the reader's eyes: it is written as null
+	Outcome string
+	Clock   Times // nil: no clock
+	At      time.Time
+}
+
+// AppendMoved appends the event as one frame.
+func AppendMoved(dst []byte, m Moved) []byte {
+	dst = appendString(append(dst, `{"type":"moved","game":`...), m.Game)
+	dst = strconv.AppendUint(append(dst, `,"seq":`...), m.Seq, 10)
+	dst = strconv.AppendInt(append(dst, `,"ply":`...), int64(m.Ply), 10)
+	dst = appendString(append(dst, `,"seat":`...), m.Seat)
+	dst = append(dst, `,"move":`...)
+	if m.Hidden {
+		dst = append(dst, `null`...)
+	} else {
+		dst = appendString(dst, m.Move)
+	}
+	if m.Outcome != "" {
+		dst = append(append(dst, `,"outcome":`...), m.Outcome...)
+	}
+	if m.Clock != nil {
+		dst = m.Clock.appendJSON(append(dst, `,"clock":`...))
+	}
+	dst = m.At.UTC().AppendFormat(append(dst, `,"at":"`...), TimeFormat)
+	return append(dst, `"}`...)
+}
+
+// appendString appends a JSON string. What needs no escape, as nearly all that is sent does, is copied.
+func appendString(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf || c == '<' || c == '>' || c == '&' {
+			quoted, _ := json.Marshal(s)
+			return append(dst, quoted...)
+		}
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
