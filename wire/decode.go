@@ -66,13 +66,15 @@ func decodeHead(src []byte, fault error) (*Request, error) {
 
 // required lists the fields without which a request of a type means nothing.
 var required = map[string]func(*Request) string{
-	TypeCreate:  func(r *Request) string { return missing("rules", r.Rules == "") },
-	TypeJoin:    needGame,
-	TypeWatch:   needGame,
-	TypeLeave:   needGame,
-	TypeResign:  needGame,
-	TypeAbort:   needGame,
-	TypeMove:    func(r *Request) string { return needGame(r) + missing("ply", r.Ply == nil) + missing("move", r.Move == nil) },
+	TypeCreate: func(r *Request) string { return missing("rules", r.Rules == "") },
+	TypeJoin:   needGame,
+	TypeWatch:  needGame,
+	TypeLeave:  needGame,
+	TypeResign: needGame,
+	TypeAbort:  needGame,
+	TypeMove: func(r *Request) string {
+		return needGame(r) + missing("ply", r.Ply == nil) + missing("move", r.Move == nil)
+	},
 	TypeOffer:   needGameWhat,
 	TypeAccept:  needGameWhat,
 	TypeDecline: needGameWhat,

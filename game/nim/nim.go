@@ -59,7 +59,7 @@ func (p *position) Decide(seat game.Seat, text string) (game.Move, error) {
 	case heap < 1 || heap > len(p.heaps):
 		return game.Move{}, fmt.Errorf("%w: there is no heap %d, only 1 to %d", game.ErrIllegal, heap, len(p.heaps))
 	case sticks < 1 || sticks > p.heaps[heap-1]:
-		return game.Move{}, fmt.Errorf("%w: heap %d has %d sticks", game.ErrIllegal, heap, p.heaps[heap-1])
+		return game.Move{}, fmt.Errorf("%w: heap %d has %d sticks; take one or more", game.ErrIllegal, heap, p.heaps[heap-1])
 	}
 	move := game.Move{Text: text}
 	after := &position{p.turn, slices.Clone(p.heaps)}
