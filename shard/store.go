@@ -85,6 +85,10 @@ type Store interface {
 	// Load reads the last snapshot of one actor, or fails with ErrNoSnapshot. It blocks.
 	Load(ctx context.Context, shard int, actor ID) (Snapshot, error)
 
+	// Read returns the entries of the shard's journal behind position after, in order, limit of them at the most. Trimmed
+	// entries are left out without notice. It blocks.
+	Read(ctx context.Context, shard int, after uint64, limit int) ([]Entry, error)
+
 	// Commit makes the batch durable and then calls done, once, from any goroutine, possibly before Commit returns. It
 	// does not block on input or output. The batch and all that it points to must not be changed until done was called;
 	// the store keeps nothing of it afterwards. A shard has at most one batch under way. done hears

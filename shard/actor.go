@@ -1,0 +1,83 @@
+package shard
+
+import "time"
+
+// Actor is anything that lives in a shard: commands in, events out, a snapshot and a deadline. A game is one. Its methods
+// are called by one goroutine at a time and must not block; they may not keep what they are given.
+type Actor interface {
+	// Receive decides on one command and, where it accepts, changes the actor at once: nothing of the Turn is seen by
+	// anybody before its events are durable. Besides what the actor's own users send, body may be Tick or Thaw.
+	Receive(now time.Time, body any) Turn
+
+	// Apply folds one event of the journal into the actor, when it is rebuilt. An error means that the actor cannot be
+	// served.
+	Apply(event []byte) error
+
+	// AppendSnapshot appends the fold of all events so far.
+	AppendSnapshot(dst []byte) []byte
+
+	// Needs says what the actor wants of its shard now. It is asked after each Receive.
+	Needs() Needs
+
+	// Visible says that all events so far are durable and are being sent out at time now.
+	Visible(now time.Time)
+}
+
+// Turn is what an actor makes of one command.
+type Turn struct {
+	Events [][]byte // to be journaled, in order; not changed afterwards
+	Reply  any      // for whoever sent the command, when the events and all before them are durable
+	Notice any      // for the Publisher, likewise; nil: nothing
+	Sends  []Send   // commands to other actors, likewise
+}
+
+// Send is a command from one actor to another. It is delivered at least once while the shard is served, and again after
+// that if the actor asks again: whoever receives it must know it by an id of its own.
+type Send struct {
+	To   ID
+	Body any
+}
+
+// Needs is what an actor wants of its shard.
+type Needs struct {
+	Deadline time.Time // when it wants to Receive a Tick; zero: never. The actor stays in memory while it has one
+	Stay     bool      // stay in memory even when no command comes
+	Expires  time.Time // when the store may forget it; zero: never
+}
+
+// Tick is what an actor receives when its deadline has passed.
+type Tick struct{}
+
+// Thaw is what an actor that stays in memory receives when it is served again after nobody did.
+type Thaw struct {
+	Alive time.Time // when the shard last showed that it was served; zero: not known
+}
+
+// Actors makes the actors of a shard. It is safe for concurrent use.
+type Actors interface {
+	// New returns the actor as it is before its first event.
+	New(id ID) Actor
+	// Restore returns the actor that AppendSnapshot wrote.
+	Restore(id ID, snapshot []byte) (Actor, error)
+}
+
+// Publisher is told what the actors want everybody to know, when it is durable.
+type Publisher interface {
+	// Publish is called in the order of the actor's events, by one goroutine at a time for each actor. It must not block.
+	Publish(actor ID, notice any)
+}
+
+// Command is something asked of an actor.
+type Command struct {
+	Actor  ID
+	Body   any
+	Sender Sender    // hears the answer; nil: nobody does
+	At     time.Time // when it arrived at the server, for the latency metric; zero: not measured
+}
+
+// Sender hears the answer to its command.
+type Sender interface {
+	// Answer is called once: with the actor's reply, or with an error that wraps ErrUnavailable or ErrInternal. It must
+	// not block.
+	Answer(reply any, err error)
+}
