@@ -57,12 +57,12 @@ func (b board) over() bool { return b.full() || b.winner() >= 0 }
 func cell(column, row int) uint64 { return 1 << (column*stride + row) }
 
 // letter is the disc that lies in a filled cell.
-func (b board) letter(cell uint64) byte {
-	return discs[bits.OnesCount64(b[1]&cell)]
+func (b board) letter(at uint64) byte {
+	return letters[bits.OnesCount64(b[1]&at)]
 }
 
-// discs are the letters of the two seats' discs.
-const discs = "xo"
+// letters are how the two seats' discs are written.
+const letters = "xo"
 
 // String is the board in the package's notation.
 func (b board) String() string {
@@ -80,7 +80,7 @@ func (b board) String() string {
 	if b.over() {
 		text.WriteByte('-')
 	} else {
-		text.WriteByte(discs[b.turn()])
+		text.WriteByte(letters[b.turn()])
 	}
 	return text.String()
 }
