@@ -24,7 +24,7 @@ func ReadOptions(options []byte, into any) error {
 		return fmt.Errorf("read the options: %w", err)
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("more than one JSON object in the options")
+		return errors.New("something follows the JSON object of the options")
 	}
 	return nil
 }
