@@ -74,11 +74,7 @@ func (p *position) Decide(seat game.Seat, text string) (game.Move, error) {
 		return game.Move{}, p.at.refuse(move)
 	}
 	next, check := p.at.play(move)
-	repetitions := 1
-	if !final(p.at, next) {
-		repetitions += count(p.seen, next.hash)
-	}
-	v := next.judge(repetitions)
+	v := next.judge(count(p.seen, next.hash) + 1)
 	p.decided = decision{move: move, next: next, verdict: v}
 	decided := game.Move{Text: move.String(), Notation: p.at.san(move, next, check), Position: next.fen()}
 	if v.over {

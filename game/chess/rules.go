@@ -9,10 +9,7 @@
 package chess
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/plywire/plywire/game"
 )
@@ -34,20 +31,11 @@ var _ game.Rules = Rules{}
 // Name returns "chess".
 func (Rules) Name() string { return "chess" }
 
-// Setup returns the usual starting position. There are no options yet: options is empty or the empty object, and
-// anything else is an error that wraps game.ErrBadTerms. There is no chance in chess: seed is not used.
+// Setup returns the usual starting position. There are no options: anything but none or {} is an error. There is no
+// chance in chess either: seed is not used.
 func (Rules) Setup(options []byte, _ uint64) (game.Position, error) {
-	if len(options) > 0 {
-		var given map[string]json.RawMessage
-		if err := json.Unmarshal(options, &given); err != nil || given == nil {
-			return nil, fmt.Errorf("%w: the options of chess are not a JSON object: leave them out or send {}",
-				game.ErrBadTerms)
-		}
-		if len(given) > 0 {
-			names := slices.Sorted(maps.Keys(given))
-			return nil, fmt.Errorf("%w: chess has no option %.40q: leave the options out or send {}",
-				game.ErrBadTerms, names[0])
-		}
+	if err := game.ReadOptions(options, &struct{}{}); err != nil {
+		return nil, fmt.Errorf("%w; chess has no options: leave them out, or give {}", err)
 	}
 	return newPosition(startingBoard()), nil
 }
