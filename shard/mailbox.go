@@ -12,35 +12,52 @@ const runTurns = 16
 // Send gives the shard a command. It does not block, but may run the shard. If it returns an error, which wraps
 // ErrUnavailable, the Sender hears nothing.
 func (s *Shard) Send(cmd Command) error {
+	run, err := s.accept(cmd)
+	if run {
+		s.run(nil)
+	}
+	return err
+}
+
+// Post is Send, except that the shard is not run by the caller, who may therefore hold a lock that Publisher or Sender take.
+func (s *Shard) Post(cmd Command) error {
+	run, err := s.accept(cmd)
+	if run {
+		s.time.Go(func() { s.run(nil) })
+	}
+	return err
+}
+
+// accept puts a command into the mailbox. The caller has to run the shard if it says so.
+func (s *Shard) accept(cmd Command) (run bool, err error) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch {
 	case s.stopped:
-		s.mu.Unlock()
-		return fmt.Errorf("%w: shard %d is not served here", ErrUnavailable, s.index)
+		return false, fmt.Errorf("%w: shard %d is not served here", ErrUnavailable, s.index)
 	case len(s.mailbox) >= s.config.MailboxLen:
-		s.mu.Unlock()
 		s.metrics.refused.Inc()
-		return fmt.Errorf("%w: shard %d has %d commands waiting", ErrUnavailable, s.index, s.config.MailboxLen)
+		return false, fmt.Errorf("%w: shard %d has %d commands waiting", ErrUnavailable, s.index, s.config.MailboxLen)
 	}
-	s.deliver(envelope{Command: cmd})
-	return nil
+	return s.deliver(envelope{Command: cmd}), nil
 }
 
 // tell lets f run with the shard's state. Nothing is refused: f is the shard's own.
 func (s *Shard) tell(f func(now time.Time)) {
 	s.mu.Lock()
-	s.deliver(envelope{inner: f})
-}
-
-// deliver puts the envelope into the mailbox and unlocks s.mu. If nobody runs the shard, the caller does.
-func (s *Shard) deliver(e envelope) {
-	s.mailbox = append(s.mailbox, e)
-	run := !s.running
-	s.running = true
+	run := s.deliver(envelope{inner: f})
 	s.mu.Unlock()
 	if run {
 		s.run(nil)
 	}
+}
+
+// deliver puts the envelope into the mailbox. If nobody runs the shard, the caller has to. Requires: s.mu is held.
+func (s *Shard) deliver(e envelope) (run bool) {
+	s.mailbox = append(s.mailbox, e)
+	run = !s.running
+	s.running = true
+	return run
 }
 
 // run makes turns until the mailbox is empty. room is a slice to be used for the next mailbox.

@@ -68,6 +68,10 @@ func (n *Node) Start(ctx context.Context) error {
 // nothing. It does not block.
 func (n *Node) Send(cmd Command) error { return n.shards[Of(cmd.Actor, len(n.shards))].Send(cmd) }
 
+// Post is Send for a caller that holds a lock which the Publisher or a Sender may take: nothing is answered or published
+// before it returns.
+func (n *Node) Post(cmd Command) error { return n.shards[Of(cmd.Actor, len(n.shards))].Post(cmd) }
+
 // Failed hears why the node can no longer be relied on, once.
 func (n *Node) Failed() <-chan error { return n.failure }
 

@@ -44,6 +44,22 @@ func DecodeRequest(src []byte) (*Request, error) {
 	return request, request.check()
 }
 
+// DecodeBody reads a request of the given type that came as the body of an HTTP request, without type, id and game, which
+// HTTP says in its own way. An empty body is an empty object. Every error wraps ErrBadMessage.
+func DecodeBody(src []byte, kind, id, game string) (*Request, error) {
+	request := new(Request)
+	if len(bytes.TrimSpace(src)) > 0 {
+		if !utf8.Valid(src) {
+			return nil, fmt.Errorf("%w: it is not UTF-8", ErrBadMessage)
+		}
+		if err := json.Unmarshal(src, request); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrBadMessage, err)
+		}
+	}
+	request.Type, request.ID, request.Game = kind, id, game
+	return request, request.check()
+}
+
 // decodeHead reads what can be read of a message that has a fault, so that the fault can be answered.
 func decodeHead(src []byte, fault error) (*Request, error) {
 	var wrongType *json.UnmarshalTypeError
@@ -100,6 +116,7 @@ func Known(kind string) bool {
 	return known || kind == TypeHello
 }
 
+// check finds what is missing or out of bounds. It does not know which types there are.
 func (r *Request) check() error {
 	if n := utf8.RuneCountInString(r.ID); n > IDCharsMax {
 		r.ID = ""

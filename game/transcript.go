@@ -1,0 +1,36 @@
+package game
+
+import (
+	"io"
+	"time"
+)
+
+// Transcript is a game from its first to its last move, for those who write records.
+type Transcript struct {
+	ID        ID
+	Rules     Rules
+	Terms     Terms
+	Players   []User // by seat; the zero User where nobody sits
+	Moves     []Moved
+	Result    *Result // nil: not over
+	CreatedAt time.Time
+}
+
+// Scribe is implemented by Rules that have a form of record of their own, such as PGN.
+type Scribe interface {
+	// Extension is that of the form's files, without the dot.
+	Extension() string
+	// MediaType is that of the form, for HTTP.
+	MediaType() string
+	// WriteTranscript writes the record.
+	WriteTranscript(w io.Writer, t Transcript) error
+}
+
+// Transcript returns the game so far.
+func (g *Game) Transcript() Transcript {
+	t := Transcript{ID: g.id, Rules: g.rules, Terms: g.terms, Moves: g.Moves(), Result: g.result, CreatedAt: g.madeAt}
+	for i := range g.seats {
+		t.Players = append(t.Players, g.seats[i].user)
+	}
+	return t
+}

@@ -1,0 +1,200 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+	"golang.org/x/time/rate"
+
+	"github.com/plywire/plywire/game"
+	"github.com/plywire/plywire/gateway/auth"
+	"github.com/plywire/plywire/table"
+	"github.com/plywire/plywire/wire"
+)
+
+// The close codes of the protocol, as the library has them.
+const (
+	statusBadMessage      = websocket.StatusCode(wire.CloseBadMessage)
+	statusUnauthenticated = websocket.StatusCode(wire.CloseUnauthenticated)
+	statusNoHello         = websocket.StatusCode(wire.CloseNoHello)
+	statusTooMany         = websocket.StatusCode(wire.CloseTooMany)
+)
+
+// session is one connection and who is at its other end. One goroutine reads and decides; answers come from the shards.
+type session struct {
+	// Set at start, never changed.
+	server *Server
+	conn   *websocket.Conn
+	out    outbox
+
+	// Owned by the reader.
+	limiter    *rate.Limiter // nil: no limit
+	over       int           // messages over the rate
+	helloTimer *time.Timer
+
+	// Set by hello, which comes before everything else, and never changed after it.
+	identity auth.Identity
+	greeted  atomic.Bool
+
+	roundTrip atomic.Int64 // nanoseconds, as last measured
+
+	mu      sync.Mutex
+	gone    bool // the connection is: nothing begins any more
+	watched map[game.ID]struct{}
+	pulse   *time.Timer // the next heartbeat
+	expiry  *time.Timer // when the identity runs out
+}
+
+// push queues messages for the client.
+func (s *session) push(messages ...[]byte) { s.out.push(messages...) }
+
+// run reads until the connection ends.
+func (s *session) run(ctx context.Context) {
+	defer s.close()
+	s.helloTimer = time.AfterFunc(s.server.config.HelloTimeout, func() {
+		if !s.greeted.Load() {
+			s.out.end(statusNoHello, "no hello in time")
+		}
+	})
+	defer s.helloTimer.Stop()
+	s.conn.SetReadLimit(s.server.config.HelloBytes)
+	var buffer bytes.Buffer
+	for {
+		kind, reader, err := s.conn.Reader(ctx)
+		if err != nil {
+			return
+		}
+		buffer.Reset()
+		if _, err := io.Copy(&buffer, reader); err != nil {
+			if errors.Is(err, websocket.ErrMessageTooBig) {
+				s.server.metrics.closes.WithLabelValues(closeLabel(websocket.StatusMessageTooBig)).Inc()
+			}
+			return // the library has closed the connection, with 1009 where the frame was too large
+		}
+		at := time.Now()
+		if kind != websocket.MessageText {
+			s.out.end(statusBadMessage, "frames of this protocol are text")
+			continue
+		}
+		wire.Split(buffer.Bytes(), func(message []byte) bool { return s.message(ctx, at, message) })
+		if buffer.Cap() > 4<<10 {
+			buffer = bytes.Buffer{} // an idle connection keeps no large buffer
+		}
+	}
+}
+
+// message decides on one message. It returns false when the connection is to be closed.
+func (s *session) message(ctx context.Context, at time.Time, raw []byte) bool {
+	s.server.metrics.received.Inc()
+	request, err := wire.DecodeRequest(raw)
+	if errors.Is(err, wire.ErrNotProtocol) {
+		s.server.metrics.command("", wire.CodeBadMessage)
+		s.refuse("", wire.CodeBadMessage, err.Error())
+		s.out.end(statusBadMessage, "not a message of this protocol")
+		return false
+	}
+	if !s.allow(request) {
+		return true
+	}
+	if err != nil {
+		s.fail(request, wire.CodeBadMessage, err.Error())
+		return s.greeted.Load() || s.unwelcome(statusBadMessage, "hello is expected")
+	}
+	if !s.greeted.Load() {
+		return s.hello(ctx, request)
+	}
+	s.command(at, request)
+	return true
+}
+
+// unwelcome ends a connection that has not said hello.
+func (s *session) unwelcome(code websocket.StatusCode, reason string) bool {
+	s.out.end(code, reason)
+	return false
+}
+
+// allow holds the client to its rate. What is too much is refused; who does not heed that is sent away.
+func (s *session) allow(request *wire.Request) bool {
+	if s.limiter == nil {
+		return true
+	}
+	cost := 1
+	if request.Type == wire.TypeCreate {
+		cost = s.server.config.CreateCost
+	}
+	if s.limiter.AllowN(time.Now(), cost) {
+		s.over = 0
+		return true
+	}
+	if s.over++; s.over > s.server.config.Patience {
+		s.out.end(statusTooMany, "too many messages")
+		return false
+	}
+	wait := time.Duration(float64(cost) / s.server.config.Rate * float64(time.Second))
+	s.server.metrics.command(request.Type, wire.CodeTooManyRequests)
+	s.push(wire.Encode(&wire.Message{Type: wire.TypeError, Re: request.ID, Code: wire.CodeTooManyRequests,
+		Text: "too many messages: send them more slowly", RetryAfterMS: wait.Milliseconds()}))
+	return false
+}
+
+// fail refuses a request and counts it.
+func (s *session) fail(request *wire.Request, code wire.Code, text string) {
+	s.server.metrics.command(request.Type, code)
+	s.refuse(request.ID, code, text)
+}
+
+func (s *session) refuse(re string, code wire.Code, text string) {
+	s.push(wire.Encode(&wire.Message{Type: wire.TypeError, Re: re, Code: code, Text: text}))
+}
+
+// watch makes the session a watcher of the game, and brings it up to date with the reply.
+func (s *session) watch(id game.ID, reply *table.Reply) {
+	s.server.hub.watch(id, s, s.identity.ID, reply)
+	s.mu.Lock()
+	gone := s.gone
+	s.watched[id] = struct{}{}
+	s.mu.Unlock()
+	if gone {
+		s.server.hub.leave(id, s) // close has looked at the list already
+	}
+}
+
+func (s *session) leave(id game.ID) {
+	s.mu.Lock()
+	delete(s.watched, id)
+	s.mu.Unlock()
+	s.server.hub.leave(id, s)
+}
+
+// watching is the number of games that the session watches.
+func (s *session) watching() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.watched)
+}
+
+// close takes the session out of everything. The connection is closed or will be at once.
+func (s *session) close() {
+	s.out.abandon()
+	_ = s.conn.CloseNow()
+	s.mu.Lock()
+	s.gone = true
+	watched := s.watched
+	s.watched = make(map[game.ID]struct{})
+	for _, timer := range []*time.Timer{s.pulse, s.expiry} {
+		if timer != nil {
+			timer.Stop()
+		}
+	}
+	s.mu.Unlock()
+	for id := range watched {
+		s.server.hub.leave(id, s)
+	}
+	s.server.forget(s)
+}
