@@ -239,3 +239,6 @@ func (server *Server) Connections() int {
 	defer server.mu.Unlock()
 	return len(server.sessions)
 }
+
+// Watched is the number of games that somebody watches on this node.
+func (server *Server) Watched() int { return server.hub.watched() }

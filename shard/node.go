@@ -180,3 +180,22 @@ func (n *Node) Queued() int {
 	}
 	return sum
 }
+
+// Status is how one shard is.
+type Status struct {
+	Index  int
+	Served bool
+	Loaded int // actors in memory
+	Queued int // commands waiting
+}
+
+// Status tells how each shard is.
+func (n *Node) Status() []Status {
+	all := make([]Status, len(n.shards))
+	for i, s := range n.shards {
+		s.mu.Lock()
+		all[i] = Status{Index: i, Served: !s.stopped, Loaded: int(s.loaded.Load()), Queued: len(s.mailbox)}
+		s.mu.Unlock()
+	}
+	return all
+}

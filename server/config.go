@@ -1,0 +1,55 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/rs/zerolog"
+
+	"github.com/plywire/plywire/game"
+	"github.com/plywire/plywire/gateway"
+	"github.com/plywire/plywire/gateway/auth"
+	"github.com/plywire/plywire/shard"
+	"github.com/plywire/plywire/shard/localstore"
+	"github.com/plywire/plywire/table"
+)
+
+// Config configures a whole server: each room's own configuration, and where to listen. Start from DefaultConfig.
+type Config struct {
+	Listen         string // TCP address for clients, "host:port"; port 0 takes any
+	Admin          string // TCP address for operators; empty: none
+	PublicMetrics  bool   // /metrics is served to clients, too
+	Memory         bool   // keep everything in memory, for tests: nothing survives
+	Gateway        gateway.Config
+	Auth           auth.Config
+	Table          table.Config
+	Shard          shard.Config
+	Store          localstore.Config
+	Log            zerolog.Logger
+	ConnectionsMax int // of TCP, at a time; 0: as many as there are files, less a reserve
+}
+
+// DefaultConfig is a server that plays by the rules of the registry, keeps its data in the folder data, and lets guests in.
+func DefaultConfig(registry *game.Registry, data string) Config {
+	config := Config{Listen: ":8080", Admin: "127.0.0.1:9090", PublicMetrics: true,
+		Gateway: gateway.DefaultConfig(), Auth: auth.DefaultConfig(), Table: table.DefaultConfig(), Shard: shard.DefaultConfig(),
+		Store: localstore.DefaultConfig(), Log: zerolog.Nop()}
+	config.Table.Registry = registry
+	config.SetData(data)
+	return config
+}
+
+// SetData puts everything that the server keeps into one folder.
+func (c *Config) SetData(folder string) {
+	c.Store.Dir = folder + "/store"
+	c.Auth.ResumeKeyFiles = []string{folder + "/resume.key"}
+}
+
+// Validate reports every fault at once.
+func (c Config) Validate() error {
+	var listen error
+	if c.Listen == "" {
+		listen = fmt.Errorf("there is no address to listen on")
+	}
+	return errors.Join(listen, c.Gateway.Validate(), c.Auth.Validate(), c.Table.Validate(), c.Shard.Validate(), c.Store.Validate())
+}

@@ -1,0 +1,246 @@
+// Package server puts one node together: the store, the shards that run on it, the gateway before them, and the addresses
+// at which clients and operators come in. It starts the parts in their order and ends them in the reverse one.
+//
+// It must hold no logic of any room.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/rs/zerolog"
+
+	"github.com/plywire/plywire/gateway"
+	"github.com/plywire/plywire/gateway/auth"
+	"github.com/plywire/plywire/shard"
+	"github.com/plywire/plywire/shard/localstore"
+	"github.com/plywire/plywire/shard/twinstore"
+	"github.com/plywire/plywire/table"
+	"github.com/plywire/plywire/web"
+)
+
+// Server is a running node.
+type Server struct {
+	config   Config
+	log      zerolog.Logger
+	registry *prometheus.Registry
+	store    shard.Store
+	node     *shard.Node
+	gateway  *gateway.Server
+	auth     *auth.Authenticator
+	clients  *listener
+	admin    *listener // nil: none
+	started  time.Time
+	failed   chan error
+}
+
+// listener is an HTTP server and where it listens.
+type listener struct {
+	net.Listener
+	http *http.Server
+}
+
+// Start starts a server. It returns when clients can connect. Stop has to be called in the end.
+func Start(ctx context.Context, config Config) (_ *Server, err error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Server{config: config, log: config.Log, registry: prometheus.NewRegistry(), started: time.Now(), failed: make(chan error, 4)}
+	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	defer func() {
+		if err != nil {
+			s.release()
+		}
+	}()
+	// The port first: who cannot listen has no business with the data.
+	if s.clients, err = listen(config.Listen, s.serveClients()); err != nil {
+		return nil, err
+	}
+	if config.Admin != "" {
+		if s.admin, err = listen(config.Admin, s.serveOperators()); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.assemble(ctx); err != nil {
+		return nil, err
+	}
+	for _, l := range s.listeners() {
+		go s.serve(l)
+	}
+	began := time.Now()
+	if err := s.node.Start(ctx); err != nil {
+		return nil, err
+	}
+	s.gateway.Attach(s.node)
+	s.log.Info().Str("address", s.URL()).Int("games", s.node.Loaded()).Dur("recovery", time.Since(began)).Msg("serving")
+	return s, nil
+}
+
+// assemble makes the parts, and connects them.
+func (s *Server) assemble(ctx context.Context) (err error) {
+	if err := s.openStore(); err != nil {
+		return err
+	}
+	if s.auth, err = auth.New(ctx, s.config.Auth, s.log); err != nil {
+		return fmt.Errorf("authentication: %w", err)
+	}
+	if s.gateway, err = gateway.New(s.config.Gateway, s.auth, s.registry, s.log); err != nil {
+		return err
+	}
+	s.config.Table.Lost = s.gateway.Lost
+	tables, err := table.NewTables(s.config.Table)
+	if err != nil {
+		return err
+	}
+	s.node, err = shard.NewNode(s.config.Shard, s.store, tables, s.gateway, shard.RealTime(), s.registry, s.log)
+	return err
+}
+
+func (s *Server) openStore() error {
+	if s.config.Memory {
+		s.store = twinstore.New(s.config.Store.Shards)
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(s.config.Store.Dir), 0o750); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	s.config.Store.Logger = s.log
+	store, err := localstore.Open(s.config.Store)
+	if err != nil {
+		return err
+	}
+	s.store = store
+	go func() {
+		<-store.Failed()
+		if err := store.Err(); err != nil {
+			s.fail(fmt.Errorf("the store in %s can no longer be relied on: %w", s.config.Store.Dir, err))
+		}
+	}()
+	return nil
+}
+
+func listen(address string, handler http.Handler) (*listener, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	return &listener{l, &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 16 << 10, IdleTimeout: 2 * time.Minute}}, nil
+}
+
+func (s *Server) listeners() []*listener {
+	if s.admin == nil {
+		return []*listener{s.clients}
+	}
+	return []*listener{s.clients, s.admin}
+}
+
+func (s *Server) serve(l *listener) {
+	if err := l.http.Serve(l.Listener); !errors.Is(err, http.ErrServerClosed) {
+		s.fail(fmt.Errorf("serve %s: %w", l.Addr(), err))
+	}
+}
+
+func (s *Server) fail(err error) {
+	select {
+	case s.failed <- err:
+	default:
+	}
+}
+
+// serveClients is what clients reach: the protocol, the page, and the metrics unless they are the operators' alone.
+func (s *Server) serveClients() http.Handler {
+	mux := http.NewServeMux()
+	protocol := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.gateway.ServeHTTP(w, r) })
+	mux.Handle("/v1/", protocol)
+	mux.Handle("/healthz", protocol)
+	mux.Handle("/readyz", protocol)
+	if s.config.PublicMetrics {
+		mux.Handle("GET /metrics", s.metrics())
+	}
+	mux.Handle("GET /", web.Handler())
+	return mux
+}
+
+func (s *Server) metrics() http.Handler {
+	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{Registry: s.registry})
+}
+
+// URL is where clients reach the server from this machine, such as "http://127.0.0.1:8080".
+func (s *Server) URL() string { return urlOf(s.clients.Addr()) }
+
+// AdminURL is where operators reach it; empty if nowhere.
+func (s *Server) AdminURL() string {
+	if s.admin == nil {
+		return ""
+	}
+	return urlOf(s.admin.Addr())
+}
+
+func urlOf(addr net.Addr) string {
+	tcp := addr.(*net.TCPAddr)
+	host := tcp.IP.String()
+	if tcp.IP.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, fmt.Sprint(tcp.Port))
+}
+
+// Failed hears why the server can no longer be relied on. It should then be stopped: nothing that it has acknowledged is
+// lost, and what it has not acknowledged it will not.
+func (s *Server) Failed() <-chan error { return s.failed }
+
+// Run serves until ctx ends or the server fails, and stops it. stopTime bounds the stop.
+func (s *Server) Run(ctx context.Context, stopTime time.Duration) error {
+	var cause error
+	select {
+	case <-ctx.Done():
+		s.log.Info().Msg("stopping: clients are told to reconnect")
+	case cause = <-s.failed:
+	case cause = <-s.node.Failed():
+		cause = fmt.Errorf("a shard has lost its journal: %w", cause)
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
+	defer cancel()
+	return errors.Join(cause, s.Stop(stop))
+}
+
+// Stop ends the server in peace: clients are told, games are made durable and snapshotted, connections are closed. When ctx
+// ends first it is cut short, which loses nothing that was acknowledged.
+func (s *Server) Stop(ctx context.Context) error {
+	s.gateway.Announce(ctx)
+	drained := s.node.Drain(ctx)
+	s.gateway.Close(ctx)
+	for _, l := range s.listeners() {
+		_ = l.http.Shutdown(ctx)
+		_ = l.http.Close()
+	}
+	closed := s.store.Close()
+	s.auth.Close()
+	s.log.Info().Msg("stopped")
+	return errors.Join(drained, closed)
+}
+
+// release frees what a start that failed has taken.
+func (s *Server) release() {
+	for _, l := range []*listener{s.clients, s.admin} {
+		if l != nil {
+			_ = l.http.Close()
+			_ = l.Close()
+		}
+	}
+	if s.store != nil {
+		_ = s.store.Close()
+	}
+	if s.auth != nil {
+		s.auth.Close()
+	}
+}
