@@ -23,6 +23,8 @@ type Config struct {
 	Rate             float64       // messages a second that one connection may send; create counts for CreateCost
 	Burst            int           // messages that it may send at once
 	CreateCost       int
+	HTTPRate         float64 // HTTP requests a second from one address, WebSocket handshakes among them
+	HTTPBurst        int     // requests that it may send at once
 	Patience         int // messages over the rate that are answered before the connection is ended
 	GamesPerSession  int // that one connection may watch
 	Limits           bool
@@ -36,7 +38,7 @@ func DefaultConfig() Config {
 	return Config{
 		HelloBytes: 12 << 10, MessageBytes: 16 << 10, HelloTimeout: 10 * time.Second, Heartbeat: 15 * time.Second,
 		WriteTimeout: 5 * time.Second, OutboundBytes: 256 << 10, FrameBytes: 16 << 10,
-		ConnectionsPerIP: 1000, Rate: 20, Burst: 60, CreateCost: 5, Patience: 100, GamesPerSession: 256, Limits: true,
+		ConnectionsPerIP: 1000, Rate: 20, Burst: 60, CreateCost: 5, HTTPRate: 50, HTTPBurst: 500, Patience: 100, GamesPerSession: 256, Limits: true,
 		DrainWithin: 2 * time.Second, LongPollMax: 30 * time.Second,
 	}
 }
@@ -59,6 +61,7 @@ func (c Config) Validate() error {
 	need(c.OutboundBytes >= 4*c.FrameBytes, "%d bytes may be queued, want at least four frames of %d", c.OutboundBytes, c.FrameBytes)
 	need(c.Rate > 0 && c.Burst > 0, "rate is %v a second with a burst of %d; to switch limits off, set limits to off", c.Rate, c.Burst)
 	need(c.CreateCost > 0 && c.CreateCost <= c.Burst, "create costs %d, want 1 to the burst of %d", c.CreateCost, c.Burst)
+	need(c.HTTPRate > 0 && c.HTTPBurst > 0, "HTTP rate is %v a second with a burst of %d", c.HTTPRate, c.HTTPBurst)
 	need(c.Patience > 0, "patience is %d", c.Patience)
 	need(c.GamesPerSession > 0, "games per session are %d", c.GamesPerSession)
 	need(c.LongPollMax > 0, "longest long poll is %v", c.LongPollMax)

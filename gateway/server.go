@@ -8,6 +8,8 @@ package gateway
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,6 +44,7 @@ type Server struct {
 	owners  Owners
 	hub     *hub
 	mux     *http.ServeMux
+	paced   *throttle
 
 	draining atomic.Bool
 	serving  atomic.Bool // owners were given
@@ -58,7 +61,7 @@ func New(config Config, authenticator *auth.Authenticator, registerer prometheus
 		return nil, err
 	}
 	server := &Server{config: config, auth: authenticator, metrics: newMetrics(registerer), log: log,
-		sessions: make(map[*session]struct{}), perIP: make(map[string]int)}
+		paced: newThrottle(config.HTTPRate, config.HTTPBurst), sessions: make(map[*session]struct{}), perIP: make(map[string]int)}
 	server.hub = newHub(server.post, server.metrics)
 	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "plywire_gateway_games_watched",
 		Help: "Games that somebody watches on this node."}, func() float64 { return float64(server.hub.watched()) }))
@@ -97,7 +100,18 @@ func (server *Server) Lost(id game.ID, have, client uint64) {
 }
 
 // ServeHTTP serves the protocol: /v1, /healthz and /readyz.
-func (server *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { server.mux.ServeHTTP(w, r) }
+func (server *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if server.config.Limits && strings.HasPrefix(r.URL.Path, "/v1/") {
+		if wait, ok := server.paced.allow(clientIP(r, server.config.BehindProxy), time.Now()); !ok {
+			server.metrics.refusals.WithLabelValues("rate").Inc()
+			w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+			writeJSON(w, http.StatusTooManyRequests, wire.Encode(&wire.Message{Type: wire.TypeError, Code: wire.CodeTooManyRequests,
+				Text: "too many requests from this address: send them more slowly", RetryAfterMS: wait.Milliseconds() + 1}))
+			return
+		}
+	}
+	server.mux.ServeHTTP(w, r)
+}
 
 // Ready tells whether clients should be sent here.
 func (server *Server) Ready() bool { return server.serving.Load() && !server.draining.Load() }

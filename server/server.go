@@ -107,8 +107,11 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 
 func (s *Server) openStore() error {
 	if s.config.Memory {
-		s.store = twinstore.New(s.config.Store.Shards)
-		return nil
+		config := twinstore.DefaultConfig()
+		config.Shards = s.config.Store.Shards
+		store, err := twinstore.New(config)
+		s.store = store
+		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(s.config.Store.Dir), 0o750); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)

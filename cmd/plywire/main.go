@@ -1,0 +1,69 @@
+// Command plywire is the game server, and the tools that prove it. "plywire" alone serves; "plywire help" tells the rest.
+//
+// It must hold no logic: it reads flags, the environment and a file, and hands them to the rooms.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set by the linker in a release.
+var version = ""
+
+// commandLine is everything that can be said to the binary.
+type commandLine struct {
+	Config kong.ConfigFlag `help:"Read flags from this JSON file; the command line and the environment go before it." placeholder:"FILE"`
+
+	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve games (the default)."`
+	Replay  replayCommand  `cmd:"" help:"Play the games of PGN files over real connections and check everything."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var line commandLine
+	parser := kong.Parse(&line,
+		kong.Name("plywire"),
+		kong.Description("A realtime server for turn-based games. Every flag is also an environment variable: --listen is PLYWIRE_LISTEN."),
+		kong.UsageOnError(),
+		kong.DefaultEnvars("PLYWIRE"),
+		kong.Configuration(kong.JSON),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err := parser.Run(); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, "plywire:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+type versionCommand struct{}
+
+// Run prints the version, or of what commit the binary was built.
+func (versionCommand) Run() error {
+	fmt.Println("plywire", versionText())
+	return nil
+}
+
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	if build, ok := debug.ReadBuildInfo(); ok {
+		for _, setting := range build.Settings {
+			if setting.Key == "vcs.revision" {
+				return "development " + setting.Value[:min(12, len(setting.Value))]
+			}
+		}
+	}
+	return "development"
+}

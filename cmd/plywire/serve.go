@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/plywire/plywire/gateway/auth"
+	"github.com/plywire/plywire/server"
+)
+
+// serveCommand are the flags of plywire serve.
+type serveCommand struct {
+	Listen        string `help:"Address for clients." default:":8080"`
+	Admin         string `help:"Address for operators: metrics, profiles, status page. Keep it private; \"off\" for none." default:"127.0.0.1:9090"`
+	PublicMetrics bool   `help:"Serve /metrics to clients, too." default:"true" negatable:""`
+	Data          string `help:"Folder for all that the server keeps." default:"./data" type:"path"`
+	Shards        int    `help:"Number of shards; fixed when the data folder is made." default:"256"`
+	Node          string `help:"Name of this node. Default: the host's."`
+
+	Origin      []string `help:"Origin whose pages may connect, besides the server's own, as https://app.example.com. Repeatable; * matches any part." placeholder:"ORIGIN"`
+	BehindProxy bool     `help:"Clients' addresses are the last in X-Forwarded-For. Only behind a proxy that sets it."`
+
+	Guests      bool     `help:"Let in players without a token." default:"true" negatable:""`
+	JWTKey      []string `help:"File with a key that tokens may be signed with: PEM public key for RS256 or EdDSA, else a secret for HS256. FILE or KID=FILE. Repeatable." placeholder:"[KID=]FILE" name:"jwt-key"`
+	JWKSURL     string   `help:"URL of a JSON Web Key Set with such keys." name:"jwks-url" placeholder:"URL"`
+	JWTIssuer   string   `help:"Issuer (iss) that tokens must have." name:"jwt-issuer" placeholder:"ISS"`
+	JWTAudience []string `help:"Audience (aud) of which tokens must have one. Repeatable." name:"jwt-audience" placeholder:"AUD"`
+	ResumeKey   []string `help:"File with the key that seals resume tokens; more than one for a change of key, the newest first. Default: made in the data folder." type:"path" placeholder:"FILE"`
+
+	Limits           string  `help:"Limits of rate and connections: on or off. Off is for load tests." enum:"on,off" default:"on"`
+	Rate             float64 `help:"Messages a second that one connection may send." default:"20"`
+	Burst            int     `help:"Messages that it may send at once." default:"60"`
+	Connections      int     `help:"WebSocket connections at a time; 0 for no limit." default:"0"`
+	ConnectionsPerIP int     `help:"WebSocket connections from one address at a time; 0 for no limit." default:"1000" name:"connections-per-ip"`
+	MessageBytes     int64   `help:"Largest message from a client, in bytes." default:"16384"`
+	OutboundBytes    int     `help:"Bytes queued for one connection before it is ended as too slow." default:"262144"`
+
+	Heartbeat   time.Duration `help:"Between pings of the server's." default:"15s"`
+	Grace       time.Duration `help:"How long a player may be gone before the opponent can claim the game." default:"60s"`
+	Retention   time.Duration `help:"How long an ended game is kept." default:"24h"`
+	DrainWithin time.Duration `help:"Time given to clients to reconnect elsewhere when the server is told to stop." default:"2s"`
+	StopTimeout time.Duration `help:"Time for stopping in peace. Being cut short loses nothing that was acknowledged." default:"20s"`
+	SyncPace    time.Duration `help:"Least time between two syncs to disk when moves follow each other; more batches more moves." default:"2ms"`
+
+	TestClock bool   `help:"Let clients make time pass, for tests. Never where people play."`
+	LogLevel  string `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	LogFormat string `help:"text or json." enum:"text,json" default:"text"`
+}
+
+// Run serves until the process is told to stop.
+func (c *serveCommand) Run(ctx context.Context) error {
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
+	s, err := server.Start(ctx, config)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n  Plywire %s\n\n  play      %s\n  protocol  %s/v1/ws\n", versionText(), s.URL(), strings.Replace(s.URL(), "http", "ws", 1))
+	if s.AdminURL() != "" {
+		fmt.Printf("  status    %s\n", s.AdminURL())
+	}
+	fmt.Printf("  data      %s\n  games     %s\n\n", c.Data, strings.Join(registry.Names(), ", "))
+	if c.TestClock {
+		fmt.Print("  The test clock is on: anybody can make time pass.\n\n")
+	}
+	return s.Run(ctx, c.StopTimeout)
+}
+
+func (c *serveCommand) config() (server.Config, error) {
+	config := server.DefaultConfig(registry, c.Data)
+	config.Listen, config.Admin, config.PublicMetrics = c.Listen, c.Admin, c.PublicMetrics
+	if c.Admin == "off" {
+		config.Admin = ""
+	}
+	config.Log = c.logger()
+	config.Store.Shards, config.Store.Pace = c.Shards, c.SyncPace
+	config.Table.Grace, config.Table.Retention, config.Table.TestClock = c.Grace, c.Retention, c.TestClock
+
+	g := &config.Gateway
+	g.Node, g.Origins, g.BehindProxy = c.nodeName(), c.Origin, c.BehindProxy
+	g.Limits, g.Rate, g.Burst = c.Limits == "on", c.Rate, c.Burst
+	g.Connections, g.ConnectionsPerIP = c.Connections, c.ConnectionsPerIP
+	g.MessageBytes, g.OutboundBytes = c.MessageBytes, c.OutboundBytes
+	g.Heartbeat, g.DrainWithin, g.AdvanceAllowed = c.Heartbeat, c.DrainWithin, c.TestClock
+
+	a := &config.Auth
+	a.Guests, a.JWKSURL, a.Issuer, a.Audiences = c.Guests, c.JWKSURL, c.JWTIssuer, c.JWTAudience
+	for _, key := range c.JWTKey {
+		id, path, named := strings.Cut(key, "=")
+		if !named {
+			id, path = "", key
+		}
+		a.Keys = append(a.Keys, auth.KeyFile{Path: path, ID: id})
+	}
+	if len(c.ResumeKey) > 0 {
+		a.ResumeKeyFiles = c.ResumeKey
+	}
+	return config, config.Validate()
+}
+
+func (c *serveCommand) nodeName() string {
+	if c.Node != "" {
+		return c.Node
+	}
+	if host, err := os.Hostname(); err == nil && host != "" {
+		return host
+	}
+	return "plywire"
+}
+
+func (c *serveCommand) logger() zerolog.Logger {
+	level, _ := zerolog.ParseLevel(c.LogLevel) // the flag allows only what parses
+	if c.LogFormat == "json" {
+		return zerolog.New(os.Stderr).Level(level).With().Timestamp().Logger()
+	}
+	return zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: time.TimeOnly}).Level(level).With().Timestamp().Logger()
+}
