@@ -25,8 +25,8 @@ type Config struct {
 	CreateCost       int
 	HTTPRate         float64 // HTTP requests a second from one address, WebSocket handshakes among them
 	HTTPBurst        int     // requests that it may send at once
-	Patience         int // messages over the rate that are answered before the connection is ended
-	GamesPerSession  int // that one connection may watch
+	Patience         int     // messages over the rate that are answered before the connection is ended
+	GamesPerSession  int     // that one connection may watch
 	Limits           bool
 	DrainWithin      time.Duration // given to the clients to reconnect elsewhere when the node leaves
 	LongPollMax      time.Duration // longest wait of GET …/events

@@ -17,7 +17,7 @@ func (s *session) beat() {
 	defer cancel()
 	sent := time.Now()
 	if err := s.conn.Ping(ctx); err != nil {
-		_ = s.conn.CloseNow()
+		_ = s.out.raw.Close()
 		return
 	}
 	took := time.Since(sent)

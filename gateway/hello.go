@@ -31,7 +31,6 @@ func (s *session) hello(ctx context.Context, request *wire.Request) bool {
 	s.identity = session.Identity
 	s.greeted.Store(true)
 	s.helloTimer.Stop()
-	s.conn.SetReadLimit(s.server.config.MessageBytes)
 	s.server.metrics.hellos.WithLabelValues(how).Inc()
 	s.server.metrics.command(request.Type, "")
 	s.push(wire.Encode(s.server.welcome(request.ID, session)))

@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"context"
+	"net"
 	"sync"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -13,16 +15,19 @@ import (
 // reconnect resumes from its last seq.
 type outbox struct {
 	conn    *websocket.Conn
+	raw     net.Conn // below conn
 	config  *Config
 	metrics *metrics
 
-	mu      sync.Mutex
-	queue   [][]byte
-	bytes   int
-	writing bool
-	closing bool // nothing is taken any more
-	code    websocket.StatusCode
-	reason  string
+	mu       sync.Mutex
+	queue    [][]byte
+	bytes    int
+	writing  bool
+	closing  bool          // nothing is taken any more
+	closed   chan struct{} // is closed when the closing handshake is over; nil before it is due
+	finished bool          // closed is
+	code     websocket.StatusCode
+	reason   string
 }
 
 // push queues messages; each may hold several, separated by newlines. It never blocks.
@@ -56,7 +61,7 @@ func (o *outbox) endLocked(code websocket.StatusCode, reason string) {
 	if o.closing {
 		return
 	}
-	o.closing, o.code, o.reason = true, code, reason
+	o.closing, o.code, o.reason, o.closed = true, code, reason, make(chan struct{})
 	o.metrics.closes.WithLabelValues(closeLabel(code)).Inc()
 	if code == statusTooMany {
 		// Its socket may be full: no frame in front of this one can be waited for.
@@ -81,7 +86,7 @@ func (o *outbox) write() {
 		o.mu.Lock()
 		if len(o.queue) == 0 {
 			o.writing = false
-			shut := o.closing && o.code != statusTooMany
+			shut := o.closed != nil && o.code != statusTooMany
 			o.mu.Unlock()
 			if shut {
 				o.shut()
@@ -126,8 +131,9 @@ func (o *outbox) writeFrame(frame []byte) bool {
 	}
 	o.mu.Lock()
 	o.queue, o.bytes, o.closing, o.writing = nil, 0, true, false
+	o.finishLocked()
 	o.mu.Unlock()
-	_ = o.conn.CloseNow()
+	_ = o.raw.Close()
 	return false
 }
 
@@ -138,5 +144,41 @@ func (o *outbox) abandon() {
 	o.closing, o.queue, o.bytes = true, nil, 0
 }
 
-// shut does the closing handshake; the reader ends when it is done. It takes 10 s at the most.
-func (o *outbox) shut() { _ = o.conn.Close(o.code, o.reason) }
+// shut does the closing handshake; the reader ends when it is done. It takes closeGrace at the most: the library bounds each
+// of its steps, but not what a client sends instead of its answer.
+func (o *outbox) shut() {
+	timer := time.AfterFunc(closeGrace, func() { _ = o.raw.Close() })
+	defer timer.Stop()
+	_ = o.conn.Close(o.code, o.reason)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.finishLocked()
+}
+
+// finishLocked wakes who waits for the closing handshake. Requires: o.mu is held.
+func (o *outbox) finishLocked() {
+	if o.closed != nil && !o.finished {
+		o.finished = true
+		close(o.closed)
+	}
+}
+
+// ending tells whether the connection is being closed.
+func (o *outbox) ending() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.closing
+}
+
+// wait returns when the closing handshake, if there is one, is over.
+func (o *outbox) wait() {
+	o.mu.Lock()
+	closed := o.closed
+	o.mu.Unlock()
+	if closed != nil {
+		<-closed
+	}
+}
+
+// closeGrace bounds a closing handshake.
+const closeGrace = 10 * time.Second

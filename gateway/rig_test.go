@@ -52,7 +52,7 @@ type rigConfig struct {
 func newRig(t *testing.T, change func(*rigConfig)) *rig {
 	t.Helper()
 	c := rigConfig{gateway.DefaultConfig(), auth.DefaultConfig(), table.DefaultConfig(), shard.DefaultConfig(), twinstore.DefaultConfig()}
-	c.gateway.Node = "test"
+	c.gateway.Node, c.gateway.Rate, c.gateway.Burst = "test", 1000, 1000 // TestRate has its own
 	c.auth.ResumeKeyFiles, c.auth.ResumeKeys = nil, [][]byte{[]byte("0123456789abcdef0123456789abcdef")}
 	c.table.Registry = game.NewRegistry(chess.Rules{}, connectfour.Rules{}, rps.Rules{})
 	c.store.Shards = 4
@@ -197,4 +197,13 @@ func (p *player) closed(code int) {
 		}
 		return
 	}
+}
+
+func decode(t *testing.T, raw []byte) wire.Message {
+	t.Helper()
+	var m wire.Message
+	if err := json.Unmarshal(raw, &m); err != nil {
+		t.Fatalf("%s: %v", raw, err)
+	}
+	return m
 }

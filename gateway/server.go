@@ -6,7 +6,9 @@
 package gateway
 
 import (
+	"bufio"
 	"context"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -126,7 +128,8 @@ func (server *Server) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer server.depart(ip)
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{wire.Subprotocol},
+	taken := &taker{ResponseWriter: w}
+	conn, err := websocket.Accept(taken, r, &websocket.AcceptOptions{Subprotocols: []string{wire.Subprotocol},
 		OriginPatterns: server.config.Origins, CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
 		server.metrics.refusals.WithLabelValues("handshake").Inc()
@@ -138,7 +141,7 @@ func (server *Server) connect(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := &session{server: server, conn: conn, watched: make(map[game.ID]struct{})}
-	s.out = outbox{conn: conn, config: &server.config, metrics: server.metrics}
+	s.out = outbox{conn: conn, raw: taken.conn, config: &server.config, metrics: server.metrics}
 	if server.config.Limits {
 		s.limiter = rate.NewLimiter(rate.Limit(server.config.Rate), server.config.Burst)
 	}
@@ -148,6 +151,20 @@ func (server *Server) connect(w http.ResponseWriter, r *http.Request) {
 	}
 	// Not the request's context: the library ends the connection with the context of a read.
 	s.run(context.Background())
+}
+
+// taker notes the connection that the WebSocket library takes over from the HTTP server: the library closes it in its own
+// time, and sometimes it has to be closed at once.
+type taker struct {
+	http.ResponseWriter
+	conn net.Conn
+}
+
+// Hijack hands the connection over.
+func (t *taker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(t.ResponseWriter).Hijack()
+	t.conn = conn
+	return conn, buffered, err
 }
 
 // admit counts a connection from ip in, or says why not.
@@ -233,7 +250,7 @@ func (server *Server) Close(ctx context.Context) {
 	select {
 	case <-server.gone():
 	case <-ctx.Done():
-		server.each(func(s *session) { _ = s.conn.CloseNow() })
+		server.each(func(s *session) { _ = s.out.raw.Close() })
 		<-server.gone()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -63,33 +64,44 @@ func (s *session) run(ctx context.Context) {
 		}
 	})
 	defer s.helloTimer.Stop()
-	s.conn.SetReadLimit(s.server.config.HelloBytes)
-	var buffer bytes.Buffer
-	for {
-		kind, reader, err := s.conn.Reader(ctx)
-		if err != nil {
-			return
-		}
-		buffer.Reset()
-		if _, err := io.Copy(&buffer, reader); err != nil {
-			if errors.Is(err, websocket.ErrMessageTooBig) {
-				s.server.metrics.closes.WithLabelValues(closeLabel(websocket.StatusMessageTooBig)).Inc()
-			}
-			return // the library has closed the connection, with 1009 where the frame was too large
-		}
-		at := time.Now()
-		if kind != websocket.MessageText {
-			s.out.end(statusBadMessage, "frames of this protocol are text")
-			continue
-		}
-		wire.Split(buffer.Bytes(), func(message []byte) bool { return s.message(ctx, at, message) })
-		if buffer.Cap() > 4<<10 {
-			buffer = bytes.Buffer{} // an idle connection keeps no large buffer
+	s.conn.SetReadLimit(-1) // read sets our own: the library's cuts the connection before the client can hear why
+	var frame bytes.Buffer
+	for s.read(ctx, &frame) {
+		if frame.Cap() > 4<<10 {
+			frame = bytes.Buffer{} // an idle connection keeps no large buffer
 		}
 	}
+	s.out.wait()
 }
 
-// message decides on one message. It returns false when the connection is to be closed.
+// read reads one frame and decides on its messages. It returns false when the connection ends.
+func (s *session) read(ctx context.Context, frame *bytes.Buffer) bool {
+	kind, reader, err := s.conn.Reader(ctx)
+	if err != nil {
+		return false
+	}
+	limit := s.server.config.HelloBytes
+	if s.greeted.Load() {
+		limit = s.server.config.MessageBytes
+	}
+	frame.Reset()
+	n, err := io.Copy(frame, io.LimitReader(reader, limit+1))
+	at := time.Now()
+	switch {
+	case err != nil:
+		return false
+	case n > limit:
+		s.out.end(websocket.StatusMessageTooBig, fmt.Sprintf("a frame may have %d bytes here", limit))
+		return false
+	case kind != websocket.MessageText:
+		s.out.end(statusBadMessage, "frames of this protocol are text")
+		return false
+	}
+	wire.Split(frame.Bytes(), func(message []byte) bool { return s.message(ctx, at, message) })
+	return !s.out.ending()
+}
+
+// message decides on one message. It returns false when those behind it in the frame are to be passed over.
 func (s *session) message(ctx context.Context, at time.Time, raw []byte) bool {
 	s.server.metrics.received.Inc()
 	request, err := wire.DecodeRequest(raw)
@@ -183,6 +195,7 @@ func (s *session) watching() int {
 func (s *session) close() {
 	s.out.abandon()
 	_ = s.conn.CloseNow()
+	_ = s.out.raw.Close()
 	s.mu.Lock()
 	s.gone = true
 	watched := s.watched
