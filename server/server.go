@@ -169,7 +169,7 @@ func (s *Server) serveClients() http.Handler {
 	if s.config.PublicMetrics {
 		mux.Handle("GET /metrics", s.metrics())
 	}
-	mux.Handle("GET /", web.Handler())
+	mux.Handle("/", web.Handler())
 	return mux
 }
 
