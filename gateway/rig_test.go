@@ -207,3 +207,16 @@ func decode(t *testing.T, raw []byte) wire.Message {
 	}
 	return m
 }
+
+// eventually waits until the condition holds.
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	for tick := time.NewTicker(time.Millisecond); !holds(); {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("it did not come to pass")
+		}
+	}
+}
