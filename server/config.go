@@ -16,17 +16,16 @@ import (
 
 // Config configures a whole server: each room's own configuration, and where to listen. Start from DefaultConfig.
 type Config struct {
-	Listen         string // TCP address for clients, "host:port"; port 0 takes any
-	Admin          string // TCP address for operators; empty: none
-	PublicMetrics  bool   // /metrics is served to clients, too
-	Memory         bool   // keep everything in memory, for tests: nothing survives
-	Gateway        gateway.Config
-	Auth           auth.Config
-	Table          table.Config
-	Shard          shard.Config
-	Store          localstore.Config
-	Log            zerolog.Logger
-	ConnectionsMax int // of TCP, at a time; 0: as many as there are files, less a reserve
+	Listen        string // TCP address for clients, "host:port"; port 0 takes any
+	Admin         string // TCP address for operators; empty: none
+	PublicMetrics bool   // /metrics is served to clients, too
+	Memory        bool   // keep everything in memory, for tests: nothing survives
+	Gateway       gateway.Config
+	Auth          auth.Config
+	Table         table.Config
+	Shard         shard.Config
+	Store         localstore.Config
+	Log           zerolog.Logger
 }
 
 // DefaultConfig is a server that plays by the rules of the registry, keeps its data in the folder data, and lets guests in.

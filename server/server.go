@@ -116,7 +116,7 @@ func (s *Server) openStore() error {
 	if err := os.MkdirAll(filepath.Dir(s.config.Store.Dir), 0o750); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	s.config.Store.Logger = s.log
+	s.config.Store.Logger, s.config.Store.Observer = s.log, observeStore(s.registry)
 	store, err := localstore.Open(s.config.Store)
 	if err != nil {
 		return err

@@ -45,6 +45,7 @@ type serveCommand struct {
 	Retention   time.Duration `help:"How long an ended game is kept." default:"24h"`
 	DrainWithin time.Duration `help:"Time given to clients to reconnect elsewhere when the server is told to stop." default:"2s"`
 	StopTimeout time.Duration `help:"Time for stopping in peace. Being cut short loses nothing that was acknowledged." default:"20s"`
+	DiskFreeMin int64         `help:"Free bytes of the disk below which nothing new is accepted, so that it never runs full in the middle of a write; 0 for no limit." default:"268435456"`
 	SyncPace    time.Duration `help:"Least time between two syncs to disk when moves follow each other; more batches more moves." default:"2ms"`
 
 	TestClock bool   `help:"Let clients make time pass, for tests. Never where people play."`
@@ -80,7 +81,7 @@ func (c *serveCommand) config() (server.Config, error) {
 		config.Admin = ""
 	}
 	config.Log = c.logger()
-	config.Store.Shards, config.Store.Pace = c.Shards, c.SyncPace
+	config.Store.Shards, config.Store.Pace, config.Store.FreeBytesMin = c.Shards, c.SyncPace, c.DiskFreeMin
 	config.Table.Grace, config.Table.Retention, config.Table.TestClock = c.Grace, c.Retention, c.TestClock
 
 	g := &config.Gateway
