@@ -165,7 +165,8 @@ func TestJWKSOutage(t *testing.T) {
 	a, log := openLogged(t, jwksConfig(c, i.URL))
 	i.fail()
 	c.pass(time.Hour)
-	wantToken(t, a, mint(t, minter, nil), nil) // the last good set
+	wantToken(t, a, mint(t, minter, nil), nil)                                // the last good set
+	wantToken(t, a, mint(t, authtest.NewHS256("fresh"), nil), auth.ErrForged) // of which no set could have the key
 	wantToken(t, a, mint(t, fresh, nil), auth.ErrKeysAway)
 	wantToken(t, a, mint(t, minter, nil), nil)
 	if !strings.Contains(log.String(), "the answer is 503") || !strings.Contains(log.String(), "the last good one is used on") {
