@@ -1,8 +1,6 @@
 package game
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -46,9 +44,6 @@ const (
 	termsSeed      = 9
 )
 
-// ErrDamaged means that bytes of the journal or of a snapshot are not what was written.
-var ErrDamaged = errors.New("game: damaged")
-
 // AppendEvent appends the journal's form of the event.
 func AppendEvent(dst []byte, ev Event) []byte {
 	dst = appendUint(dst, fieldKind, uint64(ev.Kind))
@@ -64,7 +59,7 @@ func AppendEvent(dst []byte, ev Event) []byte {
 func appendFacts(dst []byte, ev Event) []byte {
 	dst = appendUint(dst, fieldAt, uint64(ev.At.UnixMilli()))
 	if hasSeat(ev.Kind) {
-		dst = appendUint(dst, fieldSeat, 1+uint64(ev.Seat))
+		dst = appendUint(dst, fieldSeat, uint64(ev.Seat+1)) // NoSeat + 1 is 0
 	}
 	dst = appendUint(dst, fieldPly, uint64(ev.Ply))
 	dst = appendString(dst, fieldMove, ev.Move.Text)
@@ -89,9 +84,7 @@ func appendFacts(dst []byte, ev Event) []byte {
 		dst = protowire.AppendBytes(dst, appendTerms(nil, *ev.Terms))
 	}
 	if ev.Result != nil {
-		if ev.Result.Winner != NoSeat {
-			dst = appendUint(dst, fieldWinner, 1+uint64(ev.Result.Winner))
-		}
+		dst = appendUint(dst, fieldWinner, uint64(ev.Result.Winner+1))
 		dst = appendString(dst, fieldReason, string(ev.Result.Reason))
 	}
 	return appendString(dst, fieldNext, ev.Next)
@@ -127,141 +120,4 @@ func appendString(dst []byte, field protowire.Number, s string) []byte {
 		return dst
 	}
 	return protowire.AppendString(protowire.AppendTag(dst, field, protowire.BytesType), s)
-}
-
-// fields calls visit for each field of a message: with a number for the numeric ones, with bytes for the others.
-func fields(src []byte, visit func(field protowire.Number, v uint64, b []byte) error) error {
-	for len(src) > 0 {
-		field, kind, n := protowire.ConsumeTag(src)
-		if n < 0 {
-			return fmt.Errorf("%w: %w", ErrDamaged, protowire.ParseError(n))
-		}
-		src = src[n:]
-		var v uint64
-		var b []byte
-		switch kind {
-		case protowire.VarintType:
-			v, n = protowire.ConsumeVarint(src)
-		case protowire.BytesType:
-			b, n = protowire.ConsumeBytes(src)
-		default:
-			n = protowire.ConsumeFieldValue(field, kind, src)
-		}
-		if n < 0 {
-			return fmt.Errorf("%w: %w", ErrDamaged, protowire.ParseError(n))
-		}
-		src = src[n:]
-		if err := visit(field, v, b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// DecodeEvent reads what AppendEvent wrote. It copies what it keeps. Every error wraps ErrDamaged.
-func DecodeEvent(src []byte) (Event, error) {
-	ev := Event{Seat: NoSeat}
-	result := Result{Winner: NoSeat}
-	err := fields(src, func(field protowire.Number, v uint64, b []byte) error {
-		switch field {
-		case fieldKind:
-			ev.Kind = EventKind(v)
-		case fieldSeq:
-			ev.Seq = v
-		case fieldAt:
-			ev.At = time.UnixMilli(int64(v))
-		case fieldUser:
-			ev.Cause.User = string(b)
-		case fieldCommand:
-			ev.Cause.Command = string(b)
-		case fieldSeat:
-			ev.Seat = Seat(min(v-1, uint64(NoSeat)))
-		case fieldPly:
-			ev.Ply = int(min(v, EventsMax))
-		case fieldMove:
-			ev.Move.Text = string(b)
-		case fieldOutcome:
-			ev.Move.Outcome = string(b)
-		case fieldNotation:
-			ev.Move.Notation = string(b)
-		case fieldPosition:
-			ev.Move.Position = string(b)
-		case fieldElapsed:
-			ev.Elapsed = millis(v)
-		case fieldLag:
-			ev.Lag = millis(v)
-		case fieldClocks:
-			return decodeClocks(&ev, b)
-		case fieldOffer:
-			ev.Offer = Offer(b)
-		case fieldPlayerID:
-			ev.Player.ID = string(b)
-		case fieldPlayer:
-			ev.Player.Name = string(b)
-		case fieldTerms:
-			ev.Terms = new(Terms)
-			return decodeTerms(ev.Terms, b)
-		case fieldWinner:
-			result.Winner = Seat(min(v-1, uint64(NoSeat)))
-		case fieldReason:
-			result.Reason = Reason(b)
-		case fieldNext:
-			ev.Next = string(b)
-		}
-		return nil
-	})
-	if err == nil && (ev.Kind == 0 || int(ev.Kind) >= len(eventNames)) {
-		err = fmt.Errorf("%w: event of kind %d", ErrDamaged, ev.Kind)
-	}
-	if err == nil && ev.Offer != "" && offerIndex(ev.Offer) < 0 {
-		err = fmt.Errorf("%w: offer of %q", ErrDamaged, ev.Offer)
-	}
-	if result.Reason != "" {
-		ev.Result = &result
-	}
-	return ev, err
-}
-
-func decodeClocks(ev *Event, b []byte) error {
-	ev.Clocks = make([]time.Duration, 0, 2)
-	for len(b) > 0 {
-		v, n := protowire.ConsumeVarint(b)
-		if n < 0 || len(ev.Clocks) == SeatsMax {
-			return fmt.Errorf("%w: clocks", ErrDamaged)
-		}
-		ev.Clocks, b = append(ev.Clocks, millis(v)), b[n:]
-	}
-	return nil
-}
-
-func decodeTerms(t *Terms, b []byte) error {
-	return fields(b, func(field protowire.Number, v uint64, b []byte) error {
-		switch field {
-		case termsRules:
-			t.Rules = string(b)
-		case termsInitial:
-			t.Clock.Initial = millis(v)
-		case termsIncrement:
-			t.Clock.Increment = millis(v)
-		case termsDelay:
-			t.Clock.Delay = millis(v)
-		case termsRated:
-			t.Rated = v != 0
-		case termsOptions:
-			t.Options = string(b)
-		case termsOpponent:
-			t.Opponent = string(b)
-		case termsSource:
-			t.Source = Source(b)
-		case termsSeed:
-			t.Seed = v
-		}
-		return nil
-	})
-}
-
-// millis reads a duration of whole milliseconds; one that no duration can hold is the longest.
-func millis(v uint64) time.Duration {
-	const most = uint64(1<<63-1) / uint64(time.Millisecond)
-	return time.Duration(min(v, most)) * time.Millisecond
 }

@@ -21,3 +21,9 @@ var (
 	ErrCannotAbort    = errors.New("the game can no longer be aborted")
 	ErrTooMany        = errors.New("too many")
 )
+
+// The ways in which what was written can be unreadable. The game must not be served then.
+var (
+	ErrDamaged = errors.New("game: damaged") // the bytes are not what was written, or do not fit what was before them
+	ErrNewer   = errors.New("game: written by a newer version of this program")
+)

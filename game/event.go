@@ -7,21 +7,24 @@ import "time"
 type Event struct {
 	Kind EventKind
 	Seq  uint64    // position in the game: 1, 2, 3 … without a gap
-	At   time.Time // wall clock, milliseconds
-	// Cause names the command that this event answers. Only the first event of a command carries the command's id.
+	At   time.Time // wall clock, UTC, whole milliseconds; never before that of the event before
+	// Cause names the command that this event answers. Only the first event of a command carries the command's id, and none
+	// does if the command was refused all the same.
 	Cause Cause
 
-	Seat    Seat            // who joined, moved, offered, accepted, declined; who asked for what was taken back
-	Ply     int             // moved: moves made, this one included; taken_back: moves left
-	Move    Move            // moved
-	Elapsed time.Duration   // moved: charged to the seat's clock
-	Lag     time.Duration   // moved: not charged, because the network had it
-	Clocks  []time.Duration // started, moved, taken_back, clock_adjusted, ended: time left by seat; nil without clock
-	Offer   Offer           // offered, accepted, declined
-	Player  User            // joined
-	Terms   *Terms          // created
-	Result  *Result         // ended
-	Next    string          // accepted rematch: id of the game to come
+	Seat    Seat          // who joined, moved, offered, accepted, declined; who asked for what was taken back
+	Ply     int           // moved: moves made, this one included; taken_back: moves left
+	Move    Move          // moved
+	Elapsed time.Duration // moved: charged to the seat's clock
+	Lag     time.Duration // moved: not charged, because the network had it
+	// Clocks is what each seat has left, of started, moved, taken_back, clock_adjusted and ended; nil without clocks. A clock
+	// that goes on running is told as of when it began to run; at the end, and when a turn is cut short, as of then.
+	Clocks []time.Duration
+	Offer  Offer   // offered, accepted, declined
+	Player User    // joined
+	Terms  *Terms  // created
+	Result *Result // ended
+	Next   string  // accepted rematch: id of the game to come
 }
 
 // Cause names the command that caused an event.

@@ -5,9 +5,7 @@
 // It must never read a clock, draw chance, do input or output, start a goroutine, or log.
 package game
 
-import (
-	"time"
-)
+import "time"
 
 // Status is the stage that a game is in.
 type Status uint8
@@ -36,7 +34,7 @@ type Game struct {
 	pos     Position
 	terms   Terms
 	status  Status
-	ply     int
+	track   track
 	seats   []seat
 	offers  []Pending
 	result  *Result
@@ -44,22 +42,20 @@ type Game struct {
 	madeAt  time.Time
 	endedAt time.Time
 	log     eventLog
-	answers answers
 }
 
-// seat is one player's place and all that is counted for it.
+// seat is one player's place and what is counted for it.
 type seat struct {
 	user    User
-	left    time.Duration // on the clock, as of the seat's last move
 	quota   time.Duration // lag that may still be forgiven
 	lag     time.Duration // forgiven at the last move
 	turnPly int           // plies made when the seat's turn began
-	turnAt  time.Time     // when it began: the event's time
+	turnAt  int64         // when its clock began to run: the event's time, in Unix milliseconds
 	offered [3]int        // by offer: 1 + plies made when the seat last proposed it
 
 	// Not part of the fold; see Visible.
-	since time.Time // when the seat could know that its turn had begun
-	seen  bool      // since is that, and not a guess
+	since time.Time // when the seat could know that its clock runs; if it was not seen, the event's time
+	seen  bool      // it could know
 }
 
 // Pending is an offer that awaits an answer.
@@ -85,7 +81,7 @@ func (g *Game) Status() Status { return g.status }
 func (g *Game) Seq() uint64 { return g.log.seq }
 
 // Ply is the number of moves made and not taken back.
-func (g *Game) Ply() int { return g.ply }
+func (g *Game) Ply() int { return g.track.ply }
 
 // Terms are what the game was created with.
 func (g *Game) Terms() Terms { return g.terms }
@@ -102,7 +98,7 @@ func (g *Game) Rules() Rules { return g.rules }
 // Result is how the game ended, or nil.
 func (g *Game) Result() *Result { return g.result }
 
-// Offers lists what awaits an answer. The caller must not change it.
+// Offers lists what awaits an answer. It is valid until the next Apply, and the caller must not change it.
 func (g *Game) Offers() []Pending { return g.offers }
 
 // Next is the id of the rematch that was agreed, or zero.
@@ -153,10 +149,17 @@ func (g *Game) Show(viewer Seat) string {
 	return g.pos.Show(viewer)
 }
 
-// Redact returns the event as viewer may see it.
+// Redact returns the event as viewer may see it. Nobody may see the seed.
 func (g *Game) Redact(ev Event, viewer Seat) Event {
-	if hider, hides := g.rules.(Hider); hides && ev.Kind == EventMoved {
-		ev.Move = hider.Redact(ev.Move, ev.Seat, viewer)
+	switch ev.Kind {
+	case EventMoved:
+		if hider, hides := g.rules.(Hider); hides {
+			ev.Move = hider.Redact(ev.Move, ev.Seat, viewer)
+		}
+	case EventCreated:
+		terms := *ev.Terms
+		terms.Seed = 0
+		ev.Terms = &terms
 	}
 	return ev
 }
@@ -167,13 +170,15 @@ func (g *Game) Hides() bool {
 	return hides
 }
 
-func (g *Game) full() bool {
+// vacant is the number of seats that nobody has.
+func (g *Game) vacant() int {
+	n := 0
 	for i := range g.seats {
 		if g.seats[i].user.ID == "" {
-			return false
+			n++
 		}
 	}
-	return true
+	return n
 }
 
 // other is the opponent where there are two seats, else NoSeat.

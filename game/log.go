@@ -1,104 +1,150 @@
 package game
 
 import (
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"iter"
 	"slices"
-
-	"github.com/cespare/xxhash/v2"
 )
 
-// eventLog is the whole history of a game in some 40 bytes an event: each event's facts behind their length.
+// eventLog is the whole history of a game in some 30 bytes a move, and with it the commands that had an effect. A record is
+//
+//	header   varint: twice the length of the facts, and 1 more if there is a hash
+//	hash     8 bytes: of the command that the event answers
+//	facts    the event, as appendFacts writes what track.shorten leaves of it
 type eventLog struct {
 	seq   uint64 // of the last event
 	bytes []byte
 }
 
+// add appends the event, which was shortened.
 func (l *eventLog) add(ev Event) {
 	// Written to one side first, because the length goes before.
 	var room [256]byte
-	facts := appendUint(room[:0], fieldKind, uint64(ev.Kind))
-	facts = appendFacts(facts, ev)
-	l.bytes = binary.AppendUvarint(l.bytes, uint64(len(facts)))
+	facts := appendFacts(appendUint(room[:0], fieldKind, uint64(ev.Kind)), ev)
+	l.grow(binary.MaxVarintLen64 + 8 + len(facts))
+	header := uint64(len(facts)) << 1
+	if ev.Cause.Command == "" {
+		l.bytes = binary.AppendUvarint(l.bytes, header)
+	} else {
+		l.bytes = binary.AppendUvarint(l.bytes, header|1)
+		l.bytes = binary.LittleEndian.AppendUint64(l.bytes, ev.Cause.hash())
+	}
 	l.bytes = append(l.bytes, facts...)
 	l.seq++
 }
 
-// check reads all of a log that comes from outside and counts its events.
-func (l *eventLog) check() error {
-	l.seq = 0
-	for rest := l.bytes; len(rest) > 0; l.seq++ {
-		size, n := binary.Uvarint(rest)
-		if n <= 0 || uint64(len(rest)-n) < size {
-			return fmt.Errorf("%w: log ends in the middle of event %d", ErrDamaged, l.seq+1)
-		}
-		if _, err := DecodeEvent(rest[n : n+int(size)]); err != nil {
-			return fmt.Errorf("event %d of the log: %w", l.seq+1, err)
-		}
-		rest = rest[n+int(size):]
+// grow makes room for n more bytes, and a little for what comes after. Append would double the room: but a log gets a move
+// every few seconds, and lies in memory all the time.
+func (l *eventLog) grow(n int) {
+	if cap(l.bytes)-len(l.bytes) < n {
+		l.bytes = append(slices.Grow([]byte(nil), len(l.bytes)+n+len(l.bytes)/8), l.bytes...)
 	}
-	return nil
+}
+
+// record is one entry of a log, as bytes.
+type record struct {
+	hash   uint64
+	hashed bool
+	facts  []byte
+}
+
+// cutRecord splits the first record off a log that is not at its end.
+func cutRecord(log []byte) (r record, rest []byte, err error) {
+	header, n := binary.Uvarint(log)
+	if n <= 0 {
+		return r, nil, fmt.Errorf("%w: the header of a record is cut off", ErrDamaged)
+	}
+	rest = log[n:]
+	if r.hashed = header&1 != 0; r.hashed {
+		if len(rest) < 8 {
+			return r, nil, fmt.Errorf("%w: the hash of a record is cut off", ErrDamaged)
+		}
+		r.hash, rest = binary.LittleEndian.Uint64(rest), rest[8:]
+	}
+	size := header >> 1
+	if uint64(len(rest)) < size {
+		return r, nil, fmt.Errorf("%w: a record has %d of its %d bytes", ErrDamaged, len(rest), size)
+	}
+	r.facts = rest[:size]
+	return r, rest[size:], nil
+}
+
+// reader reads a log from its first event on.
+type reader struct {
+	rest  []byte
+	seq   uint64 // of the last event that was read
+	track track
+}
+
+// next returns the next event, without its Cause. The log is not at its end.
+func (r *reader) next() (Event, error) {
+	each, rest, err := cutRecord(r.rest)
+	if err != nil {
+		return Event{}, err
+	}
+	ev, err := DecodeEvent(each.facts)
+	if err != nil {
+		return Event{}, err
+	}
+	r.rest = rest
+	r.seq++
+	ev.Seq = r.seq
+	ev = r.track.lengthen(ev)
+	if ev.Kind == EventCreated && ev.Terms == nil {
+		return Event{}, fmt.Errorf("%w: created, without terms", ErrDamaged)
+	}
+	r.track.follow(ev)
+	return ev, nil
 }
 
 // EventsAfter yields the events with a seq greater than after, without what is for records only: no Cause, no Notation and
-// no Position of moves. The game must not change meanwhile.
+// no Position of moves. The game must not change meanwhile. The time that it takes is that of all events, not only of those
+// after.
 func (g *Game) EventsAfter(after uint64) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		seq := uint64(0)
-		for rest := g.log.bytes; len(rest) > 0; {
-			size, n := binary.Uvarint(rest)
-			facts := rest[n : n+int(size)]
-			rest = rest[n+int(size):]
-			if seq++; seq <= after {
-				continue
-			}
-			ev, err := DecodeEvent(facts)
+		if after >= g.Seq() {
+			return
+		}
+		for r := (reader{rest: g.log.bytes}); len(r.rest) > 0; {
+			ev, err := r.next()
 			if err != nil {
 				// The bytes are this process's own, or were checked when they were read.
-				panic(fmt.Sprintf("game: log of %s: %v", g.id, err))
+				panic(fmt.Sprintf("game: log of %s after event %d: %v", g.id, r.seq, err))
 			}
-			ev.Seq = seq
-			if !yield(ev) {
+			if ev.Seq > after && !yield(ev) {
 				return
 			}
 		}
 	}
 }
 
-// answers remembers the commands that had an effect, for the whole life of the game: a hash of user and command id, and
-// the seq of the first event. 64 bits are enough, because only a user's own ids can meet in one game's list by intent.
-type answers struct {
-	hashes []uint64
-	seqs   []uint32
-}
-
-func (a *answers) add(cause Cause, seq uint64) {
-	if cause.Command == "" {
-		return
-	}
-	a.hashes = append(a.hashes, cause.hash())
-	a.seqs = append(a.seqs, uint32(seq))
-}
-
+// hash is the first 64 bits of SHA-256: enough against chance, and nobody finds an id that meets the next one of his
+// opponent's.
 func (c Cause) hash() uint64 {
-	var digest xxhash.Digest
-	digest.Reset()
-	_, _ = digest.WriteString(c.User)
-	_, _ = digest.Write([]byte{0})
-	_, _ = digest.WriteString(c.Command)
-	return digest.Sum64()
+	var room [256]byte
+	text := append(binary.AppendUvarint(room[:0], uint64(len(c.User))), c.User...)
+	sum := sha256.Sum256(append(text, c.Command...))
+	return binary.LittleEndian.Uint64(sum[:])
 }
 
-// Answer is the seq of the first event that the user's command with that id has caused. A command that was refused has
-// changed nothing and is not remembered: sent again, it is decided again.
+// Answer is the seq of the first event that the user's command with that id has caused, for the whole life of the game. A
+// command that was refused is not remembered: sent again, it is decided again.
 func (g *Game) Answer(user, command string) (seq uint64, known bool) {
 	if command == "" {
 		return 0, false
 	}
-	i := slices.Index(g.answers.hashes, Cause{User: user, Command: command}.hash())
-	if i < 0 {
-		return 0, false
+	hash := Cause{User: user, Command: command}.hash()
+	for rest := g.log.bytes; len(rest) > 0; {
+		each, after, err := cutRecord(rest)
+		if err != nil {
+			panic(fmt.Sprintf("game: log of %s: %v", g.id, err)) // see EventsAfter
+		}
+		seq, rest = seq+1, after
+		if each.hashed && each.hash == hash {
+			return seq, true
+		}
 	}
-	return uint64(g.answers.seqs[i]), true
+	return 0, false
 }

@@ -3,7 +3,7 @@ package game
 import (
 	"fmt"
 	"slices"
-	"strings"
+	"time"
 )
 
 // offerIndex numbers the offers for seat.offered.
@@ -11,10 +11,10 @@ func offerIndex(o Offer) int { return slices.Index([]Offer{OfferDraw, OfferTakeb
 
 // negotiate decides on an offer and on the answers to one. To offer what another seat has offered is to accept it; to
 // decline one's own offer is to withdraw it.
-func (g *Game) negotiate(s Seat, cmd Command) ([]Event, error) {
+func (g *Game) negotiate(s Seat, cmd Command, at time.Time) ([]Event, error) {
 	what := Offer(cmd.What)
 	if offerIndex(what) < 0 {
-		return nil, fmt.Errorf("%w: nobody can offer %q; there are draw, takeback and rematch", ErrNoSuchOffer, cmd.What)
+		return nil, fmt.Errorf("%w: nobody can offer %.40q; there are draw, takeback and rematch", ErrNoSuchOffer, cmd.What)
 	}
 	if err := g.mayNegotiate(what); err != nil {
 		return nil, err
@@ -22,24 +22,26 @@ func (g *Game) negotiate(s Seat, cmd Command) ([]Event, error) {
 	open := g.pending(what)
 	switch {
 	case cmd.Kind == CommandOffer && open == nil:
-		return g.offer(s, what)
+		return g.offer(s, what, at)
 	case open == nil:
 		return nil, fmt.Errorf("%w: %s", ErrNoSuchOffer, what)
 	case cmd.Kind == CommandDecline:
 		return []Event{{Kind: EventDeclined, Seat: s, Offer: what}}, nil
+	case cmd.Kind == CommandOffer && open.Seat == s:
+		return nil, fmt.Errorf("%w: your offer of a %s awaits an answer", ErrTooMany, what)
 	case open.Seat == s || open.Accepted.Has(s):
 		return nil, fmt.Errorf("%w: it is for the others to answer", ErrNoSuchOffer)
 	}
-	return g.accept(s, open)
+	return g.accept(s, *open, at)
 }
 
 func (g *Game) mayNegotiate(what Offer) error {
 	switch {
 	case g.Seq() >= EventsMax/2:
-		return fmt.Errorf("%w: this game has had %d events; only moves and resignation are left", ErrTooMany, g.Seq())
+		return fmt.Errorf("%w: this game has had %d events; nothing can be offered any more", ErrTooMany, g.Seq())
 	case what == OfferRematch && g.status != StatusEnded:
 		return fmt.Errorf("%w: a rematch can be offered when the game is over", ErrNoSuchOffer)
-	case what == OfferRematch && !g.full():
+	case what == OfferRematch && g.vacant() > 0:
 		return fmt.Errorf("%w: a seat was never taken", ErrNoSuchOffer)
 	case what == OfferRematch && g.next != (ID{}):
 		return fmt.Errorf("%w: the rematch was made", ErrNoSuchOffer)
@@ -53,8 +55,8 @@ func (g *Game) mayNegotiate(what Offer) error {
 	return nil
 }
 
-func (g *Game) offer(s Seat, what Offer) ([]Event, error) {
-	if g.seats[s].offered[offerIndex(what)] == 1+g.ply {
+func (g *Game) offer(s Seat, what Offer, at time.Time) ([]Event, error) {
+	if g.seats[s].offered[offerIndex(what)] == 1+g.Ply() {
 		return nil, fmt.Errorf("%w: one %s offer a move", ErrTooMany, what)
 	}
 	if what == OfferTakeback {
@@ -62,42 +64,41 @@ func (g *Game) offer(s Seat, what Offer) ([]Event, error) {
 			return nil, err
 		}
 	}
-	ev := Event{Kind: EventOffered, Seat: s, Offer: what}
-	if len(g.seats) > 1 {
-		return []Event{ev}, nil
+	if len(g.seats) == 1 {
+		return g.accept(s, Pending{Seat: s, Offer: what}, at)
 	}
-	events, err := g.agreed(Pending{Seat: s, Offer: what})
-	return append([]Event{ev}, events...), err
+	return []Event{{Kind: EventOffered, Seat: s, Offer: what}}, nil
 }
 
-func (g *Game) accept(s Seat, open *Pending) ([]Event, error) {
+// accept is what comes of it that s accepts the offer.
+func (g *Game) accept(s Seat, open Pending, at time.Time) ([]Event, error) {
 	events := []Event{{Kind: EventAccepted, Seat: s, Offer: open.Offer}}
 	if open.Accepted.With(s).Len() < len(g.seats)-1 {
 		return events, nil
 	}
-	if open.Offer == OfferRematch {
-		events[0].Next = g.RematchID().String()
-	}
-	then, err := g.agreed(*open)
-	if err != nil {
-		return nil, err
-	}
-	return append(events, then...), nil
-}
-
-// agreed is what follows when every other seat has accepted the offer.
-func (g *Game) agreed(offer Pending) ([]Event, error) {
-	switch offer.Offer {
+	switch open.Offer {
 	case OfferDraw:
-		return []Event{g.ended(Drawn(ReasonAgreement))}, nil
+		events = append(events, g.ended(Drawn(ReasonAgreement), at))
 	case OfferTakeback:
-		ply, err := g.takebackPly(offer.Seat)
+		ply, err := g.takebackPly(open.Seat)
 		if err != nil {
 			return nil, err
 		}
-		return []Event{{Kind: EventTakenBack, Seat: offer.Seat, Ply: ply, Clocks: g.clocks()}}, nil
+		events = append(events, Event{Kind: EventTakenBack, Seat: open.Seat, Ply: ply, Clocks: g.clocksTakenBack(open.Seat, at)})
+	case OfferRematch:
+		events[0].Next = g.RematchID().String()
 	}
-	return nil, nil
+	return events, nil
+}
+
+// clocksTakenBack is what the clocks show after a takeback. No move gives back the time it took; and of the turns that are
+// cut short, it is who asked that pays for his, and not who was so kind.
+func (g *Game) clocksTakenBack(asked Seat, at time.Time) []time.Duration {
+	left := slices.Clone(g.track.left)
+	if left != nil {
+		left[asked] = g.Left(asked, at)
+	}
+	return left
 }
 
 // takebackPly is the number of moves that are left when the last move of s, and all after it, are undone.
@@ -141,6 +142,5 @@ func (g *Game) Rematch() Command {
 	for i := range g.seats {
 		players[(i+1)%len(g.seats)] = g.seats[i].user
 	}
-	return Command{Kind: CommandCreate, ID: strings.Join([]string{"rematch", g.id.String()}, " "),
-		Create: &Create{Terms: terms, Players: players}}
+	return Command{Kind: CommandCreate, ID: "rematch " + g.id.String(), Create: &Create{Terms: terms, Players: players}}
 }

@@ -2,61 +2,54 @@ package game
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
 // move decides on a move: its freshness, its legality, and what it costs on the clock.
 func (g *Game) move(s Seat, cmd Command, at time.Time) ([]Event, error) {
-	turn := g.pos.Turn()
-	if cmd.Ply > g.ply || cmd.Ply < 0 {
-		return nil, fmt.Errorf("%w: ply is %d and not %d", ErrStalePly, g.ply, cmd.Ply)
+	ply, oldest := g.Ply(), g.Ply()
+	awaited := g.Turn().Has(s)
+	if awaited {
+		// Where seats move at the same time, what the others did since the turn began does not make a move stale.
+		oldest = g.seats[s].turnPly
 	}
-	if !turn.Has(s) {
-		if cmd.Ply < g.ply {
-			return nil, fmt.Errorf("%w: ply is %d and not %d", ErrStalePly, g.ply, cmd.Ply)
-		}
+	switch {
+	case cmd.Ply < oldest || cmd.Ply > ply:
+		return nil, fmt.Errorf("%w: ply is %d and not %d", ErrStalePly, ply, cmd.Ply)
+	case !awaited:
 		return nil, ErrNotYourTurn
-	}
-	// Where seats move at the same time, what the others did since the turn began does not make a move stale.
-	if cmd.Ply < g.seats[s].turnPly {
-		return nil, fmt.Errorf("%w: ply is %d and not %d", ErrStalePly, g.ply, cmd.Ply)
-	}
-	if len(cmd.Move) > MoveBytesMax {
+	case len(cmd.Move) > MoveBytesMax:
 		return nil, fmt.Errorf("%w: a move of %d bytes, want at most %d", ErrIllegal, len(cmd.Move), MoveBytesMax)
 	}
-	ev := Event{Kind: EventMoved, Seat: s, Ply: g.ply + 1}
-	if g.terms.Clock.Clocked() {
+	ev := Event{Kind: EventMoved, Seat: s, Ply: ply + 1}
+	if g.running() {
 		elapsed, lag := g.charge(s, at, cmd.Lag)
-		left := g.seats[s].left - elapsed
-		if left <= 0 {
-			return []Event{g.ended(g.flagged(s))}, fmt.Errorf("%w: your time has run out", ErrGameOver)
+		// A clock that shows 0 has not run out before the delay has.
+		if elapsed > 0 && elapsed >= g.track.left[s] {
+			return []Event{g.ended(g.flagged(s), at)}, fmt.Errorf("%w: your time has run out", ErrGameOver)
 		}
-		ev.Elapsed, ev.Lag, ev.Clocks = elapsed, lag, g.clocks()
-		ev.Clocks[s] = left + g.terms.Clock.Increment
+		ev.Elapsed, ev.Lag, ev.Clocks = elapsed, lag, slices.Clone(g.track.left)
+		ev.Clocks[s] += g.terms.Clock.Increment - elapsed
 	}
 	move, err := g.pos.Decide(s, cmd.Move)
 	if err != nil {
 		return nil, err
 	}
 	ev.Move = move
-	events := []Event{ev}
-	switch {
-	case move.End != nil:
-		events = append(events, Event{Kind: EventEnded, Result: move.End, Clocks: ev.Clocks})
-	case g.Seq()+2 >= EventsMax:
-		result := Drawn(ReasonAborted)
-		events = append(events, Event{Kind: EventEnded, Result: &result, Clocks: ev.Clocks})
+	if move.End == nil {
+		return []Event{ev}, nil
 	}
-	return events, nil
+	return []Event{ev, {Kind: EventEnded, Result: move.End, Clocks: ev.Clocks}}, nil
 }
 
 // claim decides on an ending that a player asks for.
-func (g *Game) claim(s Seat, cmd Command) ([]Event, error) {
+func (g *Game) claim(s Seat, cmd Command, at time.Time) ([]Event, error) {
 	if cmd.What == ClaimAbandonment {
 		if !cmd.Absent {
 			return nil, fmt.Errorf("%w: your opponent is here, or has not been gone for long enough", ErrForbidden)
 		}
-		return []Event{g.ended(Won(s, ReasonAbandonment))}, nil
+		return []Event{g.ended(Won(s, ReasonAbandonment), at)}, nil
 	}
 	claimer, ok := g.pos.(Claimer)
 	if !ok {
@@ -66,5 +59,5 @@ func (g *Game) claim(s Seat, cmd Command) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []Event{g.ended(result)}, nil
+	return []Event{g.ended(result, at)}, nil
 }

@@ -35,10 +35,15 @@ func (g *Game) create(cmd Command) ([]Event, error) {
 	terms := c.Terms
 	events := []Event{{Kind: EventCreated, Terms: &terms}}
 	if c.Players != nil {
-		return g.seatAll(events, names, c.Players)
+		return seatAll(events, names, c.Players)
 	}
-	if c.Terms.Opponent == cmd.User.ID && cmd.User.ID != "" {
+	switch {
+	case cmd.User.ID == "":
+		return nil, fmt.Errorf("%w: nobody takes a seat", ErrForbidden)
+	case c.Terms.Opponent == cmd.User.ID:
 		return nil, fmt.Errorf("%w: the opponent is the creator", ErrBadTerms)
+	case c.Terms.Opponent != "" && len(names) != 2:
+		return nil, fmt.Errorf("%w: an opponent, in a game of %d seats", ErrBadTerms, len(names))
 	}
 	s, err := chooseSeat(names, c.Seat, c.Terms.Seed)
 	if err != nil {
@@ -46,22 +51,26 @@ func (g *Game) create(cmd Command) ([]Event, error) {
 	}
 	events = append(events, Event{Kind: EventJoined, Seat: s, Player: cmd.User})
 	if len(names) == 1 {
-		events = append(events, g.started(terms.Clock, 1))
+		events = append(events, started(terms.Clock, 1))
 	}
 	return events, nil
 }
 
-func (g *Game) seatAll(events []Event, names []string, players []User) ([]Event, error) {
+// seatAll adds to the event created those that seat the players and start the game.
+func seatAll(events []Event, names []string, players []User) ([]Event, error) {
 	if len(players) != len(names) {
 		return nil, fmt.Errorf("%w: %d players for %d seats", ErrBadTerms, len(players), len(names))
 	}
 	for i, player := range players {
 		if player.ID == "" || slices.ContainsFunc(players[:i], func(u User) bool { return u.ID == player.ID }) {
-			return nil, fmt.Errorf("%w: player %q is nobody, or has two seats", ErrBadTerms, player.ID)
+			return nil, fmt.Errorf("%w: player %d, %.40q, is nobody, or has two seats", ErrBadTerms, i+1, player.ID)
+		}
+		if err := player.validate(); err != nil {
+			return nil, fmt.Errorf("%w: player %d: %w", ErrBadTerms, i+1, err)
 		}
 		events = append(events, Event{Kind: EventJoined, Seat: Seat(i), Player: player})
 	}
-	return append(events, g.started(events[0].Terms.Clock, len(names))), nil
+	return append(events, started(events[0].Terms.Clock, len(names))), nil
 }
 
 func chooseSeat(names []string, wanted string, seed uint64) (Seat, error) {
@@ -71,7 +80,7 @@ func chooseSeat(names []string, wanted string, seed uint64) (Seat, error) {
 	}
 	i := slices.Index(names, wanted)
 	if i < 0 {
-		return NoSeat, fmt.Errorf("%w: no seat is named %q; there are %q", ErrBadTerms, wanted, names)
+		return NoSeat, fmt.Errorf("%w: no seat is named %.40q; there are %q", ErrBadTerms, wanted, names)
 	}
 	return Seat(i), nil
 }
@@ -85,7 +94,7 @@ func (g *Game) join(cmd Command) ([]Event, error) {
 	case g.status != StatusWaiting:
 		return nil, ErrSeatTaken
 	case cmd.User.ID == "":
-		return nil, ErrForbidden
+		return nil, fmt.Errorf("%w: nobody takes a seat", ErrForbidden)
 	case g.terms.Opponent != "" && cmd.User.ID != g.terms.Opponent:
 		return nil, fmt.Errorf("%w: the seat is kept for somebody else", ErrForbidden)
 	}
@@ -95,7 +104,7 @@ func (g *Game) join(cmd Command) ([]Event, error) {
 	}
 	events := []Event{{Kind: EventJoined, Seat: s, Player: cmd.User}}
 	if g.vacant() == 1 {
-		events = append(events, g.started(g.terms.Clock, len(g.seats)))
+		events = append(events, started(g.terms.Clock, len(g.seats)))
 	}
 	return events, nil
 }
@@ -112,30 +121,20 @@ func (g *Game) freeSeat(wanted string) (Seat, error) {
 	i := slices.Index(g.pos.Seats(), wanted)
 	switch {
 	case i < 0:
-		return NoSeat, fmt.Errorf("%w: no seat is named %q; there are %q", ErrSeatTaken, wanted, g.pos.Seats())
+		return NoSeat, fmt.Errorf("%w: no seat is named %.40q; there are %q", ErrSeatTaken, wanted, g.pos.Seats())
 	case g.seats[i].user.ID != "":
 		return NoSeat, ErrSeatTaken
 	}
 	return Seat(i), nil
 }
 
-func (g *Game) vacant() int {
-	n := 0
-	for i := range g.seats {
-		if g.seats[i].user.ID == "" {
-			n++
-		}
-	}
-	return n
-}
-
-// started is the event with which play begins. The seats may not be known to g yet.
-func (g *Game) started(clock Clock, seats int) Event {
+// started is the event with which play begins.
+func started(clock Clock, seats int) Event {
 	ev := Event{Kind: EventStarted}
 	if clock.Clocked() {
 		ev.Clocks = make([]time.Duration, seats)
 		for i := range ev.Clocks {
-			ev.Clocks[i] = clock.Initial
+			ev.Clocks[i] = clock.start()
 		}
 	}
 	return ev

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Transcript is a game from its first to its last move, for those who write records.
+// Transcript is a game from its first to its last move, for those who write records. Until the game has ended it tells what
+// a watcher may see: not the seed, and of moves that are hidden what Hider.Redact shows to NoSeat.
 type Transcript struct {
 	ID        ID
 	Rules     Rules
@@ -31,6 +32,14 @@ func (g *Game) Transcript() Transcript {
 	t := Transcript{ID: g.id, Rules: g.rules, Terms: g.terms, Moves: g.Moves(), Result: g.result, CreatedAt: g.madeAt}
 	for i := range g.seats {
 		t.Players = append(t.Players, g.seats[i].user)
+	}
+	if g.status != StatusEnded {
+		t.Terms.Seed = 0
+		if hider, hides := g.rules.(Hider); hides {
+			for i, moved := range t.Moves {
+				t.Moves[i].Move = hider.Redact(moved.Move, moved.Seat, NoSeat)
+			}
+		}
 	}
 	return t
 }

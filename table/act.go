@@ -125,6 +125,7 @@ var codes = []struct {
 	{game.ErrCannotAbort, wire.CodeCannotAbort},
 	{game.ErrTooMany, wire.CodeTooManyRequests},
 	{game.ErrDamaged, wire.CodeInternal},
+	{game.ErrNewer, wire.CodeInternal},
 	{shard.ErrUnavailable, wire.CodeUnavailable},
 	{shard.ErrInternal, wire.CodeInternal},
 }

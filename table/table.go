@@ -86,13 +86,17 @@ func (ts *Tables) Restore(id shard.ID, snapshot []byte) (shard.Actor, error) {
 	return &Table{config: ts.config, id: id, name: id.String(), game: g}, nil
 }
 
-// Apply folds one event of the journal.
+// Apply folds one event of the journal. It was seen when it happened, as far as anybody knows.
 func (t *Table) Apply(event []byte) error {
 	ev, err := game.DecodeEvent(event)
 	if err != nil {
 		return err
 	}
-	return t.game.Apply(ev)
+	if err := t.game.Apply(ev); err != nil {
+		return err
+	}
+	t.game.Visible(ev.At)
+	return nil
 }
 
 // AppendSnapshot appends the game. What is not durable is not in it.
