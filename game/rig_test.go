@@ -17,7 +17,7 @@ import (
 	"github.com/plywire/plywire/game/rps"
 )
 
-var registry = game.NewRegistry(chess.Rules{}, connectfour.Rules{}, nim.Rules{}, rps.Rules{}, toyRules{})
+var registry = game.NewRegistry(chess.Rules{}, connectfour.Rules{}, nim.Rules{}, rps.Rules{}, toyRules{}, plainRules{})
 
 var (
 	ann = game.User{ID: "ann", Name: "Ann"}
@@ -63,7 +63,13 @@ func waiting(tb testing.TB, terms game.Terms) *rig {
 }
 
 func firstSeat(rules string) string {
-	return map[string]string{"chess": "white", "toy": "a"}[rules] + map[bool]string{true: "first"}[rules != "chess" && rules != "toy"]
+	switch rules {
+	case "chess":
+		return "white"
+	case "toy", "plain":
+		return "a"
+	}
+	return "first"
 }
 
 func clocked(rules string, clock game.Clock) game.Terms {

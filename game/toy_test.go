@@ -1,6 +1,7 @@
 package game_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -95,6 +96,17 @@ func (p *toyPosition) Claim(seat game.Seat, what string) (game.Result, error) {
 	return game.Won(seat, "luck"), nil
 }
 
+// Flagged is a draw once a die was rolled.
+func (p *toyPosition) Flagged(seat game.Seat) game.Result {
+	switch {
+	case bytes.Contains(p.record, []byte("roll")):
+		return game.Drawn(game.ReasonTimeoutInsufficientMaterial)
+	case p.seats == 2:
+		return game.Won(1-seat, game.ReasonTimeout)
+	}
+	return game.Drawn(game.ReasonTimeout)
+}
+
 func (p *toyPosition) AppendState(dst []byte) []byte {
 	together := byte(0)
 	if p.together {
@@ -115,4 +127,21 @@ func (toyRules) Restore(state []byte) (game.Position, error) {
 		return nil, errors.New("toy: a seat that is not there is to move")
 	}
 	return p, nil
+}
+
+// plainRules are toyRules without claims, and without a say about flags.
+type plainRules struct{ toyRules }
+
+type plainPosition struct{ game.Position }
+
+func (plainRules) Name() string { return "plain" }
+
+func (r plainRules) Setup(options []byte, seed uint64) (game.Position, error) {
+	p, err := r.toyRules.Setup(options, seed)
+	return plainPosition{p}, err
+}
+
+func (r plainRules) Restore(state []byte) (game.Position, error) {
+	p, err := r.toyRules.Restore(state)
+	return plainPosition{p}, err
 }
