@@ -23,6 +23,7 @@ type commandLine struct {
 	Config kong.ConfigFlag `help:"Read flags from this JSON file; the command line and the environment go before it." placeholder:"FILE"`
 
 	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve games (the default)."`
+	Replay  replayCommand  `cmd:"" help:"Play the games of PGN files over real connections and check everything."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
