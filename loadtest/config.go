@@ -14,18 +14,19 @@ import (
 
 // Config says which games are played, and how. Start from DefaultConfig.
 type Config struct {
-	Server      string        // URL of the server: http or https
-	Files       []string      // PGN files; beside one, NAME.expected.tsv is read if it is there
-	Games       int           // to be played; 0: all of the files, once
-	Concurrency int           // games at a time
-	Rate        float64       // moves a second over all games; 0: as fast as the server answers
-	Watchers    int           // for each game
-	Mischief    bool          // illegal, repeated, stale and foreign commands among the others
-	Seed        uint64        // of the mischief
-	ClockMin    time.Duration // a shorter initial time is played with this one, so that a slow machine flags nobody
-	GameTimeout time.Duration // after which a game counts as failed
-	Progress    io.Writer     // hears how far it is; nil: nobody does
-	Bar         bool          // progress is a bar, for a terminal; otherwise lines
+	Server      string            // URL of the server: http or https
+	Files       []string          // PGN files; beside one, NAME.expected.tsv is read if it is there
+	Games       int               // to be played; 0: all of the files, once
+	Concurrency int               // games at a time
+	Rate        float64           // moves a second over all games; 0: as fast as the server answers
+	Watchers    int               // for each game
+	Mischief    bool              // illegal, repeated, stale and foreign commands among the others
+	Seed        uint64            // of the mischief
+	ClockMin    time.Duration     // a shorter initial time is played with this one, so that a slow machine flags nobody
+	GameTimeout time.Duration     // after which a game counts as failed
+	Moved       func(total int64) // called after each acknowledged move with their number; may be nil
+	Progress    io.Writer         // hears how far it is; nil: nobody does
+	Bar         bool              // progress is a bar, for a terminal; otherwise lines
 }
 
 // DefaultConfig has no files and no server.

@@ -141,7 +141,9 @@ func (m *match) move(ctx context.Context, ply int, move string) error {
 		return err
 	}
 	m.run.acknowledged.add(time.Since(sent))
-	m.run.moves.Add(1)
+	if total := m.run.moves.Add(1); m.run.config.Moved != nil {
+		m.run.config.Moved(total)
+	}
 	m.acks = append(m.acks, ack{answer.Seq, ply + 1, move})
 	if m.chaos != nil {
 		return m.chaos.after(ctx, m, request, answer.Seq)
