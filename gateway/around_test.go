@@ -169,6 +169,29 @@ func TestWatchersAreCounted(t *testing.T) {
 	}
 }
 
+// Whoever looks first and then joins is a watcher no longer.
+func TestWatcherWhoJoinsIsNotCounted(t *testing.T) {
+	r := newRig(t, nil)
+	white, black := r.guest(), r.guest()
+	white.send(`{"type":"create","id":"c","rules":"chess","seat":"white"}`)
+	game := white.expect("ok").Game
+	black.send(fmt.Sprintf(`{"type":"watch","id":"w","game":%q}`, game))
+	if m := white.expect("watchers"); *m.Count != 1 {
+		t.Fatalf("%d watch, want 1", *m.Count)
+	}
+	black.send(fmt.Sprintf(`{"type":"join","id":"j","game":%q}`, game))
+	for {
+		raw, err := white.next()
+		must(t, err)
+		switch m := decode(t, raw); {
+		case m.Type == "presence" && !*m.Present:
+			t.Fatal("nothing was told before black had gone again")
+		case m.Type == "watchers" && *m.Count == 0:
+			return
+		}
+	}
+}
+
 func TestReservedSeat(t *testing.T) {
 	r := newRig(t, nil)
 	white, black, stranger := r.guest(), r.guest(), r.guest()

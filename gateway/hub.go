@@ -106,6 +106,7 @@ func (h *hub) Publish(id shard.ID, body any) {
 	h.metrics.fanout.Observe(float64(len(t.watchers)))
 	if notice.Joined != nil {
 		h.tellPresence(t, notice.Joined)
+		h.count(t)
 	}
 }
 
