@@ -40,7 +40,9 @@ type Server struct {
 	clients  *listener
 	admin    *listener // nil: none
 	started  time.Time
-	failed   chan error
+	failed   chan error      // a listener has
+	broken   <-chan struct{} // is closed when the store cannot be relied on any more; nil: it never is
+	storeErr func() error
 }
 
 // listener is an HTTP server and where it listens.
@@ -121,13 +123,7 @@ func (s *Server) openStore() error {
 	if err != nil {
 		return err
 	}
-	s.store = store
-	go func() {
-		<-store.Failed()
-		if err := store.Err(); err != nil {
-			s.fail(fmt.Errorf("the store in %s can no longer be relied on: %w", s.config.Store.Dir, err))
-		}
-	}()
+	s.store, s.broken, s.storeErr = store, store.Failed(), store.Err
 	return nil
 }
 
@@ -197,17 +193,16 @@ func urlOf(addr net.Addr) string {
 	return "http://" + net.JoinHostPort(host, fmt.Sprint(tcp.Port))
 }
 
-// Failed hears why the server can no longer be relied on. It should then be stopped: nothing that it has acknowledged is
-// lost, and what it has not acknowledged it will not.
-func (s *Server) Failed() <-chan error { return s.failed }
-
-// Run serves until ctx ends or the server fails, and stops it. stopTime bounds the stop.
+// Run serves until ctx ends or the server can no longer be relied on, and stops it. Nothing that it has acknowledged is lost
+// by that, and what it has not it never will. stopTime bounds the stop. The error says why it ended, if not by ctx.
 func (s *Server) Run(ctx context.Context, stopTime time.Duration) error {
 	var cause error
 	select {
 	case <-ctx.Done():
 		s.log.Info().Msg("stopping: clients are told to reconnect")
 	case cause = <-s.failed:
+	case <-s.broken:
+		cause = fmt.Errorf("the store in %s can no longer be relied on: %w", s.config.Store.Dir, s.storeErr())
 	case cause = <-s.node.Failed():
 		cause = fmt.Errorf("a shard has lost its journal: %w", cause)
 	}
