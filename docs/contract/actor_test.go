@@ -241,14 +241,7 @@ func (a *actor) does(c call, allowed bool) {
 	if err := s.docs.checkCall(c); (err == nil) != allowed {
 		s.t.Errorf("%s: allowed by the documents should be %v: %v", said, allowed, err)
 	}
-	request, err := http.NewRequest(c.method, "http://server.test"+c.path, strings.NewReader(c.body))
-	must(s.t, err)
-	if a.bearer != "" {
-		request.Header.Set("Authorization", "Bearer "+a.bearer)
-	}
-	if c.key != "" {
-		request.Header.Set("Idempotency-Key", c.key)
-	}
+	request := s.request(a, c)
 	s.calls++
 	c.n = s.calls
 	go func() {
@@ -257,8 +250,7 @@ func (a *actor) does(c call, allowed bool) {
 			a.hears(heard{call: &c, end: err})
 			return
 		}
-		defer response.Body.Close()
-		body, err := io.ReadAll(response.Body)
+		body, err := readAll(response)
 		if err != nil {
 			a.hears(heard{call: &c, end: err})
 			return
@@ -266,4 +258,23 @@ func (a *actor) does(c call, allowed bool) {
 		a.hears(heard{call: &c, answer: &answer{response.StatusCode, response.Header, body}})
 	}()
 	s.settle()
+}
+
+// request makes an HTTP request of a call.
+func (s *stage) request(a *actor, c call) *http.Request {
+	s.t.Helper()
+	request, err := http.NewRequest(c.method, "http://server.test"+c.path, strings.NewReader(c.body))
+	must(s.t, err)
+	if a.bearer != "" {
+		request.Header.Set("Authorization", "Bearer "+a.bearer)
+	}
+	if c.key != "" {
+		request.Header.Set("Idempotency-Key", c.key)
+	}
+	return request
+}
+
+func readAll(response *http.Response) ([]byte, error) {
+	defer response.Body.Close()
+	return io.ReadAll(response.Body)
 }

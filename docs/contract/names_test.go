@@ -152,4 +152,3 @@ func readRoutes(t *testing.T) []string {
 	}
 	return routes
 }
-

@@ -4,6 +4,28 @@ import (
 	"time"
 )
 
+func firstGame(s *stage) {
+	ann, ben := s.stranger("ann"), s.stranger("ben")
+	s.note("Ann comes in and makes a game with three minutes for each, and two seconds more for each move. She has white.")
+	ann.connects()
+	ann.says(`{"type":"hello","id":"1"}`)
+	ann.create("2", "chess", `,"seat":"white"`+threeMinutes)
+	s.note("Ben joins. The game has started, and Ann's clock runs.")
+	ben.connects()
+	ben.says(`{"type":"hello","id":"1"}`)
+	ben.commands("join", "2", "")
+	s.note("They play. The second player's reply is the end of it.")
+	s.pass(4 * time.Second)
+	ann.moves("3", 0, "f2f3")
+	s.pass(1500 * time.Millisecond)
+	ben.moves("3", 1, "e7e5")
+	ann.moves("4", 1, "g2g4")
+	s.note("That was out of date: Ben has moved since. Now it is right.")
+	ann.moves("5", 2, "g2g4")
+	s.pass(2 * time.Second)
+	ben.moves("4", 3, "d8h4")
+}
+
 func chessDraw(s *stage) {
 	s.note("Ann makes a game and waits for somebody.")
 	ann, ben := s.actor("ann"), s.actor("ben")

@@ -16,6 +16,7 @@ type scene struct {
 }
 
 var scenes = []scene{
+	{"first_game", "A whole game between two guests.", nil, firstGame},
 	{"chess_draw", "A short game of chess: moves on the clock, a draw offered, declined, offered again and accepted, and a rematch.", nil, chessDraw},
 	{"hidden_moves", "Rock-paper-scissors, as both players and a watcher see it. A hidden move is null.", nil, hiddenMoves},
 	{"resume", "A connection is lost in the middle of a game, and the client goes on where it was.", nil, resume},
@@ -51,6 +52,7 @@ func TestScenes(t *testing.T) {
 			})
 		})
 	}
+	t.Run("page", showTranscript)
 	if played < len(scenes) || t.Failed() {
 		t.Logf("%d of %d scenes were played: what they have shown is not looked at", played, len(scenes))
 		return
