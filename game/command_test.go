@@ -246,6 +246,14 @@ func TestResults(t *testing.T) {
 	}
 }
 
+// Rules without claims know abandonment alone.
+func TestClaimsOfRulesWithoutClaims(t *testing.T) {
+	r := started(t, game.Terms{Rules: "plain"})
+	r.play("pass")
+	r.refused(game.Command{Kind: game.CommandClaim, User: ann, What: "luck"}, game.ErrIllegal)
+	r.must(game.Command{Kind: game.CommandClaim, User: ann, What: "abandonment", Absent: true})
+}
+
 // A game can be aborted until each side has moved, not until as many moves were made as there are sides.
 func TestAbortLooksAtWhoHasMoved(t *testing.T) {
 	r := started(t, game.Terms{Rules: "toy"})

@@ -67,11 +67,13 @@ func DecodeEvent(src []byte) (Event, error) {
 		}
 		return err
 	})
-	if err == nil && ev.Kind == 0 {
-		err = fmt.Errorf("%w: event of no kind", ErrDamaged)
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return Event{}, err
+	case ev.Kind == 0:
+		return Event{}, fmt.Errorf("%w: event of no kind", ErrDamaged)
+	case ev.Kind == EventCreated && ev.Terms == nil:
+		return Event{}, fmt.Errorf("%w: created without terms", ErrDamaged)
 	}
 	if ev.Kind == EventEnded {
 		ev.Result = &result

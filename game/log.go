@@ -92,9 +92,6 @@ func (r *reader) next() (Event, error) {
 	r.seq++
 	ev.Seq = r.seq
 	ev = r.track.lengthen(ev)
-	if ev.Kind == EventCreated && ev.Terms == nil {
-		return Event{}, fmt.Errorf("%w: created, without terms", ErrDamaged)
-	}
 	r.track.follow(ev)
 	return ev, nil
 }

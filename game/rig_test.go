@@ -272,8 +272,8 @@ func (r *rig) look(g *game.Game) view {
 	return v
 }
 
-// restart goes on with the game as a snapshot brings it back, after a time in which nobody served it.
-func (r *rig) restart(gone time.Duration, alive time.Time) {
+// revive goes on with the game as a snapshot brings it back.
+func (r *rig) revive() {
 	r.Helper()
 	snapshot := r.live.AppendSnapshot(nil)
 	for _, g := range []**game.Game{&r.live, &r.replay} {
@@ -283,6 +283,12 @@ func (r *rig) restart(gone time.Duration, alive time.Time) {
 		}
 		*g = restored
 	}
+}
+
+// restart goes on with the game after a time in which nobody served it.
+func (r *rig) restart(gone time.Duration, alive time.Time) {
+	r.Helper()
+	r.revive()
 	r.wait(gone)
 	r.must(game.Command{Kind: game.CommandThaw, Alive: alive})
 }
