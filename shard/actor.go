@@ -6,20 +6,23 @@ import "time"
 // are called by one goroutine at a time and must not block; they may not keep what they are given.
 type Actor interface {
 	// Receive decides on one command and, where it accepts, changes the actor at once: nothing of the Turn is seen by
-	// anybody before its events are durable. Besides what the actor's own users send, body may be Tick or Thaw.
+	// anybody before its events are durable. Besides what the actor's own users send, body may be Tick or Thaw. An actor
+	// is never told a now that is before one it was told already.
 	Receive(now time.Time, body any) Turn
 
 	// Apply folds one event of the journal into the actor, when it is rebuilt. An error means that the actor cannot be
 	// served.
 	Apply(event []byte) error
 
-	// AppendSnapshot appends the fold of all events so far.
+	// AppendSnapshot appends the fold of all events so far, and nothing that is not in them. It appends something if there
+	// was an event.
 	AppendSnapshot(dst []byte) []byte
 
-	// Needs says what the actor wants of its shard now. It is asked after each Receive.
+	// Needs says what the actor wants of its shard now. It is asked after each Receive and Visible.
 	Needs() Needs
 
-	// Visible says that all events so far are durable and are being sent out at time now.
+	// Visible says that all events so far are durable and are being sent out at time now. It is called when that has
+	// become so; not when the actor is rebuilt.
 	Visible(now time.Time)
 }
 
@@ -31,8 +34,9 @@ type Turn struct {
 	Sends  []Send   // commands to other actors, likewise
 }
 
-// Send is a command from one actor to another. It is delivered at least once while the shard is served, and again after
-// that if the actor asks again: whoever receives it must know it by an id of its own.
+// Send is a command from one actor to another. It is delivered at least once while the shard is served: whoever receives it
+// must know it by an id of its own. If it could not be delivered until the shard is taken over, the actor is brought back
+// into memory and hears a Thaw, at which it has to ask again for all that it may have asked for before.
 type Send struct {
 	To   ID
 	Body any
@@ -40,17 +44,21 @@ type Send struct {
 
 // Needs is what an actor wants of its shard.
 type Needs struct {
-	Deadline time.Time // when it wants to Receive a Tick; zero: never. The actor stays in memory while it has one
-	Stay     bool      // stay in memory even when no command comes
+	// Deadline is when the actor wants to Receive a Tick; zero: never. The actor stays in memory while it has one, and is
+	// brought back into memory by whoever takes the shard over. It hears no Tick while events of its own are not durable,
+	// and none while the shard is not served.
+	Deadline time.Time
+	Stay     bool      // stay in memory even when no command comes, as long as this owner has the shard
 	Expires  time.Time // when the store may forget it; zero: never
 }
 
 // Tick is what an actor receives when its deadline has passed.
 type Tick struct{}
 
-// Thaw is what an actor that stays in memory receives when it is served again after nobody did.
+// Thaw is what an actor in memory receives, before anything else, when it is served again after nobody served it for a
+// while: its shard was taken over, the process stood still, the shard had to refuse what came, or the actor had failed.
 type Thaw struct {
-	Alive time.Time // when the shard last showed that it was served; zero: not known
+	Alive time.Time // when somebody last served it; zero: not known
 }
 
 // Actors makes the actors of a shard. It is safe for concurrent use.
@@ -64,6 +72,7 @@ type Actors interface {
 // Publisher is told what the actors want everybody to know, when it is durable.
 type Publisher interface {
 	// Publish is called in the order of the actor's events, by one goroutine at a time for each actor. It must not block.
+	// It may call Node.Send.
 	Publish(actor ID, notice any)
 }
 
@@ -72,12 +81,12 @@ type Command struct {
 	Actor  ID
 	Body   any
 	Sender Sender    // hears the answer; nil: nobody does
-	At     time.Time // when it arrived at the server, for the latency metric; zero: not measured
+	At     time.Time // when it arrived at the server, as of which it is decided on; zero: now
 }
 
 // Sender hears the answer to its command.
 type Sender interface {
 	// Answer is called once: with the actor's reply, or with an error that wraps ErrUnavailable or ErrInternal. It must
-	// not block.
+	// not block. It may call Node.Send.
 	Answer(reply any, err error)
 }

@@ -1,75 +1,103 @@
 package shard
 
 import (
+	"encoding/binary"
 	"errors"
 	"time"
+)
 
-	"github.com/google/uuid"
+const (
+	// entryBytes is what an entry is counted as in a batch, besides its event.
+	entryBytes = 32
+	// batchKeep is the largest number of entries, outputs or actors of a batch of which the memory is kept.
+	batchKeep = 1024
 )
 
 // batch is a Batch and what may be said when it is durable.
 type batch struct {
 	Batch
 	number  uint64
+	bytes   int  // of entries and snapshots
+	beat    bool // it is worth a commit even if it is empty: a sign of life
 	outputs []output
-	touched []*entry
-	putAt   time.Time
+	touched []*entry // those of which the batch has something, each once
+
+	// Made once.
+	done   func(error)         // brings the store's answer to the shard
+	settle func(now time.Time) // goes on with answer
+	answer error               // written before settle is told
 }
 
-// output is what came of one command.
-type output struct {
-	actor  ID
-	cmd    Command
-	reply  any
-	notice any
-	sends  []Send
+func (s *shard) newBatch() *batch {
+	b := new(batch)
+	b.settle = func(now time.Time) { s.answered(now, b) }
+	b.done = func(err error) {
+		b.answer = err
+		s.tell(b.settle)
+	}
+	return b
 }
 
-func (b *batch) empty() bool { return len(b.Entries) == 0 && len(b.Snapshots) == 0 && b.Trim == 0 }
-
-func (b *batch) full(most int) bool { return len(b.Entries) >= most }
+func (b *batch) empty() bool {
+	return len(b.Entries) == 0 && len(b.Snapshots) == 0 && b.Trim == 0 && !b.beat
+}
 
 // reset makes the batch ready to be filled again.
 func (b *batch) reset() {
-	clear(b.Entries)
-	clear(b.Snapshots)
-	clear(b.outputs)
-	clear(b.touched)
-	*b = batch{Batch: Batch{Entries: b.Entries[:0], Snapshots: b.Snapshots[:0]}, outputs: b.outputs[:0], touched: b.touched[:0]}
+	*b = batch{Batch: Batch{Entries: emptied(b.Entries), Snapshots: emptied(b.Snapshots)}, outputs: emptied(b.outputs),
+		touched: emptied(b.touched), done: b.done, settle: b.settle}
+}
+
+// emptied returns the slice with nothing in it, or nil if it is too large to be kept.
+func emptied[T any](slice []T) []T {
+	if cap(slice) > batchKeep {
+		return nil
+	}
+	clear(slice)
+	return slice[:0]
+}
+
+// full tells whether no more may be added to what waits for the store.
+func (s *shard) full() bool {
+	outputs := len(s.pending.outputs)
+	if s.flying != nil {
+		outputs += len(s.flying.outputs)
+	}
+	most := s.config.BatchEntries
+	return len(s.pending.Entries) >= most || outputs >= most || s.pending.bytes >= s.config.BatchBytes
 }
 
 // flush puts the pending batch to the store, unless one is under way or there is nothing to put.
-func (s *Shard) flush(now time.Time) {
-	if s.flying != nil || s.entries == nil {
-		return
-	}
-	if s.pending.empty() {
-		s.finishDrain()
+func (s *shard) flush(now time.Time) {
+	if !s.open || s.flying != nil || s.pending.empty() {
 		return
 	}
 	b := s.pending
-	b.Shard, b.Token, b.ID, b.At, b.number, b.putAt = s.index, s.token, uuid.New(), now, s.batches, now
+	b.number = s.batches
+	b.Shard, b.Token, b.ID, b.At = s.index, s.token, batchID(s.token, b.number), s.lastAlive(now)
 	b.Head = s.head - uint64(len(b.Entries))
 	s.flying, s.pending, s.spare = b, s.spare, nil
 	s.batches++
-	s.retry = 0
+	s.retry, s.putAt = 0, now
 	s.put()
 }
 
-// put gives the batch under way to the store.
-func (s *Shard) put() {
-	b := s.flying
-	s.store.Commit(&b.Batch, func(err error) {
-		s.tell(func(now time.Time) { s.committedWith(now, b, err) })
-	})
+// batchID makes an id that no other batch has: the owner was drawn at random.
+func batchID(token Token, number uint64) (id BatchID) {
+	copy(id[:8], token.Owner[:])
+	binary.BigEndian.PutUint64(id[8:], number)
+	return id
 }
 
-// committedWith goes on when the store has said what became of the batch under way.
-func (s *Shard) committedWith(now time.Time, b *batch, err error) {
+// put gives the batch under way to the store.
+func (s *shard) put() { s.store.Commit(&s.flying.Batch, s.flying.done) }
+
+// answered goes on when the store has said what became of the batch under way.
+func (s *shard) answered(now time.Time, b *batch) {
 	if s.flying != b {
-		return
+		return // the shard has stopped
 	}
-	switch {
+	switch err := b.answer; {
 	case err == nil:
 		s.durable(now, b)
 	case errors.Is(err, ErrFenced), errors.Is(err, ErrHead), errors.Is(err, ErrClosed):
@@ -80,72 +108,59 @@ func (s *Shard) committedWith(now time.Time, b *batch, err error) {
 		s.metrics.retries.Inc()
 		s.retry = min(max(2*s.retry, s.config.RetryMin), s.config.RetryMax)
 		s.log.Warn().Err(err).Int("shard", s.index).Dur("retry", s.retry).Msg("batch not known to be durable; it is put again")
-		s.time.After(s.retry, func() {
-			s.tell(func(time.Time) {
-				if s.flying == b {
-					s.put()
-				}
-			})
-		})
+		s.time.After(s.retry, func() { s.tell(func(time.Time) { s.putAgain(b) }) })
+	}
+}
+
+func (s *shard) putAgain(b *batch) {
+	if s.flying == b {
+		s.put()
 	}
 }
 
 // durable lets out what has waited for the batch.
-func (s *Shard) durable(now time.Time, b *batch) {
-	s.committed = b.number
-	s.metrics.commit(b, now)
+func (s *shard) durable(now time.Time, b *batch) {
+	s.metrics.commit(b, now.Sub(s.putAt))
+	s.committed, s.flying = b.number, nil
 	for _, e := range b.touched {
-		if e.state == entryLive {
-			s.guarded(e, Command{}, func() { e.actor.Visible(now) })
-			s.refresh(e)
+		switch {
+		case !s.settled(e): // a later batch will say so
+		case e.state == entryLive:
+			s.refresh(now, e, e.unseen)
+		default:
+			s.mend(e)
 		}
 	}
 	for i := range b.outputs {
-		s.emit(now, b.outputs[i])
+		s.emit(now, &b.outputs[i])
 	}
-	for _, e := range b.touched {
-		s.mend(e)
-	}
-	s.flying = nil
 	b.reset()
 	s.spare = b
 }
 
-// emit lets one output out.
-func (s *Shard) emit(now time.Time, out output) {
-	if out.notice != nil {
-		s.publish.Publish(out.actor, out.notice)
+// refresh asks the actor what it needs, after it has heard that its events are visible if it should.
+func (s *shard) refresh(now time.Time, e *entry, visible bool) {
+	needs, ok := s.inquire(now, e, visible)
+	if !ok {
+		s.breakDown(now, e)
+		return
 	}
-	s.answer(out.cmd, out.reply, nil)
-	for _, send := range out.sends {
-		s.forward(send)
-	}
-	if !out.cmd.At.IsZero() {
-		s.metrics.latency.Observe(now.Sub(out.cmd.At).Seconds())
-	}
+	e.needs = needs
+	s.follow(now, e)
 }
 
-// stop ends the shard because its journal is not its own any more. All that was not durable is forgotten: nobody has heard
-// of it.
-func (s *Shard) stop(cause error) {
-	s.mu.Lock()
-	s.stopped = true
-	s.mu.Unlock()
-	flying, pending, entries := s.flying, s.pending, s.entries
-	s.flying, s.pending, s.entries, s.timers = nil, new(batch), nil, nil
-	s.loaded.Store(0)
+// stop ends the shard because its journal is not its own any more. All that was not acknowledged is forgotten.
+func (s *shard) stop(cause error) {
+	flying, pending := s.flying, s.pending
+	s.flying, s.pending, s.open = nil, s.newBatch(), false
 	for _, b := range []*batch{flying, pending} {
 		if b == nil {
 			continue
 		}
 		for i := range b.outputs {
-			s.refuse(b.outputs[i].cmd)
+			s.refuse(Command{Sender: b.outputs[i].sender})
 		}
 	}
-	for _, e := range entries {
-		s.refuseWaiting(e)
-	}
-	if s.failed != nil {
-		s.failed(cause)
-	}
+	s.close(cause)
+	s.failed(cause)
 }

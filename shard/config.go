@@ -8,23 +8,29 @@ import (
 
 // Config configures the shards of a node. Start from DefaultConfig.
 type Config struct {
-	MailboxLen       int           // commands waiting for one shard; one more is refused with ErrUnavailable
-	BatchEntries     int           // events of a shard waiting for the store; with more, commands are refused likewise
+	MailboxLen int // commands waiting for one shard, and again as many waiting for its actors to be loaded; one more is refused with ErrUnavailable
+
+	// BatchEntries and BatchBytes bound what waits for the store while a batch is under way: events, and likewise answers;
+	// and the bytes of events and snapshots. With more, commands are refused with ErrUnavailable. What one command brings
+	// may exceed them, so the store has to take a little more.
+	BatchEntries int
+	BatchBytes   int
+
 	SnapshotEvents   int           // events of an actor after which it is snapshotted
 	SnapshotInterval time.Duration // the longest time for which an event is in no snapshot
 	PassivateAfter   time.Duration // without a command, until an actor that waits for no deadline leaves memory
 	UpkeepInterval   time.Duration // between looks for actors to snapshot and to passivate, and for entries to trim
-	SlowTurn         time.Duration // a turn that takes longer is reported
+	SlowTurn         time.Duration // a turn that takes longer is counted; an actor that alone takes longer is named in the log
 	RetryMin         time.Duration // before a batch whose fate is unknown is put to the store again; doubles up to
 	RetryMax         time.Duration
-	StallAfter       time.Duration // a node that did not run for so long gives its players the time back
+	StallAfter       time.Duration // a shard that did not run for so long gives its players the time back
 	RecoverParallel  int           // shards recovered side by side
 }
 
 // DefaultConfig is good for production.
 func DefaultConfig() Config {
 	return Config{
-		MailboxLen: 4096, BatchEntries: 8192,
+		MailboxLen: 4096, BatchEntries: 8192, BatchBytes: 4 << 20,
 		SnapshotEvents: 64, SnapshotInterval: 5 * time.Minute, PassivateAfter: 2 * time.Minute, UpkeepInterval: 5 * time.Second,
 		SlowTurn: 50 * time.Millisecond, RetryMin: 10 * time.Millisecond, RetryMax: time.Second, StallAfter: time.Second,
 		RecoverParallel: 8,
@@ -41,6 +47,7 @@ func (c Config) Validate() error {
 	}
 	need(c.MailboxLen > 0, "mailbox length is %d, want 1 or more", c.MailboxLen)
 	need(c.BatchEntries > 0, "batch entries are %d, want 1 or more", c.BatchEntries)
+	need(c.BatchBytes > 0, "batch bytes are %d, want 1 or more", c.BatchBytes)
 	need(c.SnapshotEvents > 0, "snapshot events are %d, want 1 or more", c.SnapshotEvents)
 	need(c.UpkeepInterval > 0, "upkeep interval is %v, want more than 0", c.UpkeepInterval)
 	need(c.SnapshotInterval >= c.UpkeepInterval, "snapshot interval %v is shorter than the upkeep interval %v", c.SnapshotInterval, c.UpkeepInterval)
@@ -57,7 +64,7 @@ type Time struct {
 	Now func() time.Time
 	// After calls f once, on a goroutine of its own, when d has passed.
 	After func(d time.Duration, f func())
-	// Go runs f beside the caller. A simulation may run it at once.
+	// Go runs f beside the caller. A simulation may run it later, or at once.
 	Go func(f func())
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Metrics counts what the shards of a node do.
-type Metrics struct {
+// metrics counts what the shards of a node do.
+type metrics struct {
 	latency       prometheus.Histogram
 	commitTime    prometheus.Histogram
 	batchEntries  prometheus.Histogram
@@ -21,13 +21,14 @@ type Metrics struct {
 	panics        prometheus.Counter
 	quarantined   prometheus.Counter
 	slowTurns     prometheus.Counter
+	idleTicks     prometheus.Counter
 	stalls        prometheus.Counter
 	forwardRetry  prometheus.Counter
 	forwardLost   prometheus.Counter
 }
 
-// NewMetrics returns metrics registered with the registerer.
-func NewMetrics(registerer prometheus.Registerer) *Metrics {
+// newMetrics returns metrics registered with the registerer.
+func newMetrics(registerer prometheus.Registerer) *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "plywire_shard_" + name, Help: help})
 		registerer.MustRegister(c)
@@ -38,7 +39,7 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 		registerer.MustRegister(h)
 		return h
 	}
-	return &Metrics{
+	return &metrics{
 		latency:       histogram("command_seconds", "Time from a command's arrival to its answer being sent, which is after its events are durable.", prometheus.ExponentialBuckets(0.00005, 2, 18)),
 		commitTime:    histogram("commit_seconds", "Time from a batch being given to the store to its being durable.", prometheus.ExponentialBuckets(0.00005, 2, 18)),
 		batchEntries:  histogram("batch_entries", "Events in one batch of one shard.", prometheus.ExponentialBuckets(1, 2, 14)),
@@ -49,16 +50,17 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 		passivated:    counter("passivated_total", "Idle actors that left memory."),
 		snapshots:     counter("snapshots_total", "Snapshots written."),
 		snapshotBytes: counter("snapshot_bytes_total", "Bytes of snapshots written."),
-		panics:        counter("panics_total", "Panics of actors."),
+		panics:        counter("panics_total", "Panics of actors, and of those who hear what actors say."),
 		quarantined:   counter("quarantined_total", "Actors quarantined."),
 		slowTurns:     counter("slow_turns_total", "Turns that took longer than the limit."),
+		idleTicks:     counter("idle_ticks_total", "Deadlines that passed and were not moved by their actor when it was told."),
 		stalls:        counter("stalls_total", "Times at which the node did not run for a while."),
 		forwardRetry:  counter("forward_retries_total", "Commands between actors that were tried again."),
 		forwardLost:   counter("forward_lost_total", "Commands between actors that were given up; they are sent again when the shard is next taken over."),
 	}
 }
 
-func (m *Metrics) commit(b *batch, now time.Time) {
-	m.commitTime.Observe(now.Sub(b.putAt).Seconds())
+func (m *metrics) commit(b *batch, took time.Duration) {
+	m.commitTime.Observe(took.Seconds())
 	m.batchEntries.Observe(float64(len(b.Entries)))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,17 +12,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Node runs shards of one store. Send is safe for concurrent use.
+// Node runs the shards of one store. Send and Post are safe for concurrent use.
 type Node struct {
 	config  Config
 	store   Store
 	time    Time
 	log     zerolog.Logger
-	metrics *Metrics
-	shards  []*Shard
+	metrics *metrics
+	shards  []*shard
 	failure chan error // the first fatal one
-	pulsed  atomic.Pointer[time.Time] // when the node last showed that it runs
 	ending  atomic.Bool
+
+	// Owned by pulse, of which there is one at a time.
+	pulsed   time.Time // when it last came
+	reported []int64   // by shard: the turn that was last reported as stuck
 }
 
 // NewNode returns a node that serves nothing before Start. The publisher hears what the actors have to say to everybody.
@@ -31,12 +33,14 @@ func NewNode(config Config, store Store, actors Actors, publisher Publisher, t T
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("shard: %w", err)
 	}
-	n := &Node{config: config, store: store, time: t, log: log, metrics: NewMetrics(registerer), failure: make(chan error, 1)}
+	n := &Node{config: config, store: store, time: t, log: log, metrics: newMetrics(registerer), failure: make(chan error, 1)}
 	for i := range store.Shards() {
-		s := &Shard{index: i, config: config, store: store, actors: actors, publish: publisher, forward: n.forward, time: t,
-			pulsed: &n.pulsed, log: log, metrics: n.metrics, pending: new(batch), spare: new(batch), failed: n.fail}
+		s := &shard{index: i, config: config, store: store, actors: actors, publisher: publisher, forward: n.forward, time: t,
+			log: log, metrics: n.metrics, failed: n.fail}
+		s.prepare()
 		n.shards = append(n.shards, s)
 	}
+	n.reported = make([]int64, len(n.shards))
 	n.gauge(registerer, "actors", "Actors in memory.", n.Loaded)
 	n.gauge(registerer, "queued", "Commands waiting in the mailboxes.", n.Queued)
 	return n, nil
@@ -47,30 +51,35 @@ func (n *Node) gauge(registerer prometheus.Registerer, name, help string, value 
 		func() float64 { return float64(value()) }))
 }
 
-// Start takes over all shards. It blocks until they are served.
+// Start takes over all shards, and serves them when it has all: until then no player could come back, so no clock may run.
+// It blocks. It is called once; after an error the node is of no use.
 func (n *Node) Start(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(n.config.RecoverParallel)
 	for _, s := range n.shards {
-		group.Go(func() error { return s.start(ctx) })
+		group.Go(func() error { return s.takeOver(ctx) })
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	now := n.time.Now()
-	n.pulsed.Store(&now)
+	for _, s := range n.shards {
+		s.tell(s.serve)
+	}
+	n.pulsed = n.time.Now()
 	n.time.After(n.config.UpkeepInterval, n.upkeep)
 	n.time.After(n.pulseInterval(), n.pulse)
 	return nil
 }
 
 // Send gives a command to the shard of its actor. If it returns an error, which wraps ErrUnavailable, the Sender hears
-// nothing. It does not block.
-func (n *Node) Send(cmd Command) error { return n.shards[Of(cmd.Actor, len(n.shards))].Send(cmd) }
+// nothing; otherwise it hears one answer, possibly before Send returns. It does not block, but may run the shard.
+func (n *Node) Send(cmd Command) error { return n.shardOf(cmd.Actor).Send(cmd) }
 
 // Post is Send for a caller that holds a lock which the Publisher or a Sender may take: nothing is answered or published
 // before it returns.
-func (n *Node) Post(cmd Command) error { return n.shards[Of(cmd.Actor, len(n.shards))].Post(cmd) }
+func (n *Node) Post(cmd Command) error { return n.shardOf(cmd.Actor).Post(cmd) }
+
+func (n *Node) shardOf(id ID) *shard { return n.shards[Of(id, len(n.shards))] }
 
 // Failed hears why the node can no longer be relied on, once.
 func (n *Node) Failed() <-chan error { return n.failure }
@@ -81,29 +90,44 @@ func (n *Node) fail(cause error) {
 	}
 	select {
 	case n.failure <- cause:
-	default:
+	default: // one is enough
 	}
 }
 
 // Drain refuses new commands, makes everything durable, and returns; or gives up when ctx ends, which loses nothing, since
-// what was not durable was not acknowledged. The store stays open.
+// what was not durable was not acknowledged. An error that does not come from ctx is of a shard that has lost its journal.
+// The store stays open.
 func (n *Node) Drain(ctx context.Context) error {
 	n.ending.Store(true)
-	var waiting sync.WaitGroup
+	ended := make(chan error, len(n.shards))
 	for _, s := range n.shards {
-		waiting.Add(1)
-		s.drain(sync.OnceFunc(waiting.Done))
+		s.drain(func(err error) { ended <- err })
 	}
-	done := make(chan struct{})
-	go func() {
-		waiting.Wait()
-		close(done)
-	}()
+	var lost error
+	for range n.shards {
+		err, done := next(ctx, ended)
+		if lost = errors.Join(lost, err); !done {
+			break
+		}
+	}
+	if lost != nil {
+		return fmt.Errorf("drain: %w", lost)
+	}
+	return nil
+}
+
+// next is what comes out of the channel, or why ctx has ended, if nothing does.
+func next(ctx context.Context, from <-chan error) (err error, received bool) {
 	select {
-	case <-done:
-		return nil
+	case err := <-from:
+		return err, true
+	default: // so that what is there counts, even if ctx has ended
+	}
+	select {
+	case err := <-from:
+		return err, true
 	case <-ctx.Done():
-		return fmt.Errorf("drain: %w", context.Cause(ctx))
+		return context.Cause(ctx), false
 	}
 }
 
@@ -120,47 +144,27 @@ func (n *Node) upkeep() {
 
 func (n *Node) pulseInterval() time.Duration { return n.config.StallAfter / 4 }
 
-// pulse shows that the node runs. Where it did not for a while, each shard finds that out before it does anything else,
-// see Shard.turn. It also reports the shards that are stuck in an actor.
+// pulse has every shard look at the clock, so that one which did not for long knows that it was not served, see shard.look.
+// It also reports the shards that are stuck in an actor.
 func (n *Node) pulse() {
 	if n.ending.Load() {
 		return
 	}
 	now := n.time.Now()
-	last := n.pulsed.Load()
-	if gap := now.Sub(*last); gap > n.config.StallAfter {
+	if gap := between(n.pulsed, now); gap > n.config.StallAfter {
 		n.metrics.stalls.Inc()
 		n.log.Warn().Dur("gap", gap).Msg("this process did not run for a while; clocks get the time back")
-		for _, s := range n.shards {
-			s.tell(func(now time.Time) { s.unstall(now, last) })
-		}
 	}
-	n.pulsed.Store(&now)
-	for _, s := range n.shards {
-		if actor, took, is := s.stuck(now, 20*n.config.SlowTurn); is {
-			n.log.Error().Stringer("actor", actor).Int("shard", s.index).Dur("took", took).Msg("shard is busy with one actor")
+	n.pulsed = now
+	for i, s := range n.shards {
+		since, actor, is := s.stuck(now)
+		if is && since != n.reported[i] {
+			n.reported[i] = since
+			n.log.Error().Stringer("actor", actor).Int("shard", i).Dur("took", now.Sub(time.Unix(0, since))).Msg("shard is busy with one actor")
 		}
+		s.tell(func(time.Time) {})
 	}
 	n.time.After(n.pulseInterval(), n.pulse)
-}
-
-// forwardTries bounds how often a command from one actor to another is tried.
-const forwardTries = 50
-
-// forward delivers a command from one actor to another; while the other's shard is busy, it tries again.
-func (n *Node) forward(send Send) { n.forwardTry(send, 1) }
-
-func (n *Node) forwardTry(send Send, try int) {
-	if n.Send(Command{Actor: send.To, Body: send.Body}) == nil {
-		return
-	}
-	if try == forwardTries || n.ending.Load() {
-		n.metrics.forwardLost.Inc()
-		n.log.Error().Stringer("actor", send.To).Msg("command from another actor given up; it is sent again when that one's shard is next taken over")
-		return
-	}
-	n.metrics.forwardRetry.Inc()
-	n.time.After(100*time.Millisecond, func() { n.forwardTry(send, try+1) })
 }
 
 // Loaded is the number of actors in memory.
@@ -176,7 +180,7 @@ func (n *Node) Loaded() int {
 func (n *Node) Queued() int {
 	sum := 0
 	for _, s := range n.shards {
-		sum += s.queued()
+		sum += s.status().Queued
 	}
 	return sum
 }
@@ -193,9 +197,13 @@ type Status struct {
 func (n *Node) Status() []Status {
 	all := make([]Status, len(n.shards))
 	for i, s := range n.shards {
-		s.mu.Lock()
-		all[i] = Status{Index: i, Served: !s.stopped, Loaded: int(s.loaded.Load()), Queued: len(s.mailbox)}
-		s.mu.Unlock()
+		all[i] = s.status()
 	}
 	return all
+}
+
+func (s *shard) status() Status {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Status{Index: s.index, Served: s.serving, Loaded: int(s.loaded.Load()), Queued: len(s.mailbox)}
 }

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// tickPause is when an actor is told again that its deadline has passed if it has not moved it.
+const tickPause = 100 * time.Millisecond
+
 // timers is a heap of the actors by deadline. An actor whose deadline moves away keeps its place until that has come, so
 // that a move on a clock costs the heap nothing.
 type timers []*entry
@@ -22,11 +25,14 @@ func (t *timers) Pop() any {
 }
 
 // schedule makes sure that e hears of its deadline.
-func (s *Shard) schedule(e *entry) {
+func (s *shard) schedule(e *entry) {
 	if e.state != entryLive {
 		return
 	}
 	deadline := e.needs.Deadline
+	if !deadline.IsZero() && deadline.Before(e.pause) {
+		deadline = e.pause
+	}
 	switch {
 	case deadline.IsZero():
 		s.unschedule(e)
@@ -39,34 +45,43 @@ func (s *Shard) schedule(e *entry) {
 	}
 }
 
-func (s *Shard) unschedule(e *entry) {
+func (s *shard) unschedule(e *entry) {
 	if !e.deadline.IsZero() {
 		heap.Remove(&s.timers, e.timer)
 		e.deadline = time.Time{}
 	}
 }
 
-// fire gives a Tick to every actor whose deadline has passed.
-func (s *Shard) fire(now time.Time) {
-	for len(s.timers) > 0 && !s.timers[0].deadline.After(now) {
+// fire gives a Tick to every actor whose deadline has passed, unless nobody is served.
+func (s *shard) fire(now time.Time) {
+	for s.ticking() && !s.timers[0].deadline.After(now) && !s.choked(now) {
 		e := s.timers[0]
 		s.unschedule(e)
-		if deadline := e.needs.Deadline; deadline.IsZero() || deadline.After(now) {
+		switch {
+		case !s.settled(e):
+			// Its players have not seen yet what its clocks run for. The commit schedules it again.
+		case e.frozen:
+			s.thaw(now, e)
+		case e.due(now):
+			if s.ask(now, now, e, Command{Body: Tick{}}) && e.due(now) {
+				s.metrics.idleTicks.Inc()
+				e.pause = now.Add(tickPause)
+				s.unschedule(e)
+				s.schedule(e)
+			}
+		default:
 			s.schedule(e)
-			continue
-		}
-		s.guarded(e, Command{}, func() { s.take(now, e, Command{}, e.actor.Receive(now, Tick{})) })
-		if e.state == entryLive && !e.deadline.IsZero() && !e.deadline.After(now) {
-			// An actor that wants to be told again at once would keep the shard for itself.
-			s.log.Error().Stringer("actor", e.id).Int("shard", s.index).Msg("actor does not move its deadline on a tick")
-			s.breakDown(e)
 		}
 	}
 }
 
-// arm sets the shard's wake-up for the first deadline, if none that comes earlier is set.
-func (s *Shard) arm(now time.Time) {
-	if len(s.timers) == 0 {
+// ticking tells whether deadlines count: not while the shard is being drained, for it takes no moves any more.
+func (s *shard) ticking() bool { return s.open && s.drained == nil && len(s.timers) > 0 }
+
+// arm sets the shard's wake-up for the first deadline, if none that comes earlier is set. Where the shard is choked, what
+// lets it breathe again wakes it up as well.
+func (s *shard) arm() {
+	if !s.ticking() || !s.fullSince.IsZero() {
 		return
 	}
 	first := s.timers[0].deadline
@@ -74,12 +89,12 @@ func (s *Shard) arm(now time.Time) {
 		return
 	}
 	s.armed = first
-	s.time.After(max(first.Sub(now), 0), func() {
-		s.tell(func(now time.Time) {
-			if s.armed.Equal(first) {
-				s.armed = time.Time{}
-			}
-			s.fire(now)
-		})
-	})
+	s.time.After(max(first.Sub(s.now), 0), func() { s.tell(func(time.Time) { s.woken(first) }) })
+}
+
+// woken forgets the wake-up that has come. The turn fires what is due.
+func (s *shard) woken(at time.Time) {
+	if s.armed.Equal(at) {
+		s.armed = time.Time{}
+	}
 }

@@ -1,0 +1,49 @@
+package shard
+
+import "time"
+
+// drain refuses what comes from now on, snapshots every actor, and calls done when all of it is durable; or with the reason
+// for which the shard has stopped before.
+func (s *shard) drain(done func(error)) {
+	s.serveNoMore()
+	s.tell(func(time.Time) {
+		s.serveNoMore() // again: serve may have come in between
+		first := s.drained == nil
+		s.drained = append(s.drained, done)
+		switch {
+		case !s.open:
+			s.close(nil)
+		case first && len(s.timers) > 0:
+			s.pending.beat = true // up to now, the players were served
+		}
+	})
+}
+
+// serveNoMore has every command refused that was not accepted yet. It is safe for concurrent use.
+func (s *shard) serveNoMore() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serving = false
+}
+
+// snapshotForDrain snapshots actors if the shard is being drained: as many as fit into a batch, and the others with the next.
+func (s *shard) snapshotForDrain(now time.Time) {
+	if !s.open || s.drained == nil || s.reading() {
+		return
+	}
+	for _, e := range s.all {
+		if s.full() {
+			return
+		}
+		if e.state == entryLive && e.dirty != 0 {
+			s.snapshot(now, e)
+		}
+	}
+}
+
+// finishDrain ends a drain when everything is durable and nobody waits.
+func (s *shard) finishDrain() {
+	if s.open && s.drained != nil && s.flying == nil && s.pending.empty() && !s.reading() {
+		s.close(nil)
+	}
+}

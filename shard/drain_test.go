@@ -1,0 +1,143 @@
+package shard_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/plywire/plywire/shard"
+	"github.com/plywire/plywire/shard/twinstore"
+)
+
+// draining begins a drain and returns once the shard takes no commands any more. The drain's error comes out of the channel.
+func (r *rig) draining(ctx context.Context) <-chan error {
+	ended := make(chan error, 1)
+	go func() { ended <- r.node.Drain(ctx) }()
+	for r.node.Status()[0].Served {
+		runtime.Gosched()
+	}
+	return ended
+}
+
+func TestDrainOfAnIdleNode(t *testing.T) {
+	r := newRig(t, nil)
+	must(t, r.node.Drain(r.Context()))
+	must(t, r.node.Drain(r.Context())) // again
+	if err := r.node.Send(shard.Command{Actor: a, Body: look{}}); !errors.Is(err, shard.ErrUnavailable) {
+		t.Fatalf("Send to a drained node: %v", err)
+	}
+	r.clock.pass(time.Minute)
+	if alarms, _ := r.clock.count(); alarms != 0 {
+		t.Fatalf("%d alarms are set on a drained node", alarms)
+	}
+}
+
+func TestDrainBeforeStart(t *testing.T) {
+	r := newRig(t, nil)
+	r.prepare()
+	must(t, r.node.Drain(r.Context()))
+	must(t, r.node.Start(r.Context()))
+	if err := r.node.Send(shard.Command{Actor: a, Body: look{}}); !errors.Is(err, shard.ErrUnavailable) {
+		t.Fatalf("Send to a node that was drained before it was started: %v", err)
+	}
+}
+
+// What was accepted is decided on, all of it becomes durable and is snapshotted, and then nothing is left.
+func TestDrain(t *testing.T) {
+	bad := 0
+	r := newRig(t, func(s *setup) {
+		s.shard.BatchBytes = 400 // room for a few snapshots
+		s.fault = func() twinstore.Fault {
+			if bad++; bad == 12 || bad == 13 {
+				return twinstore.FaultLost // in the middle of the drain
+			}
+			return twinstore.FaultNone
+		}
+	})
+	for i := range byte(10) {
+		r.done(shard.ID{1, i}, note{1})
+	}
+	flying, pending, loading := r.send(a, note{1}), r.send(a, note{2}), &answer{}
+	must(t, r.node.Send(shard.Command{Actor: b, Body: note{3}, Sender: loading}))
+	first, second := r.draining(r.Context()), r.draining(r.Context())
+	if err := r.node.Send(shard.Command{Actor: a, Body: look{}}); !errors.Is(err, shard.ErrUnavailable) {
+		t.Fatalf("Send to a node that is being drained: %v", err)
+	}
+	batches := 0
+	for r.node.Loaded() > 0 {
+		r.clock.pass(2 * time.Second)
+		if r.store.Step(0) {
+			batches++
+		}
+	}
+	must(t, <-first)
+	must(t, <-second)
+	flying.is(t, uint32(1))
+	pending.is(t, uint32(2))
+	loading.is(t, uint32(1))
+	if batches < 5 {
+		t.Fatalf("drained with %d batches, want several, each of a bounded size", batches)
+	}
+	r.metricIs("commit_retries_total", 2)
+	for i := range byte(10) {
+		if r.stored(shard.ID{1, i}) == nil {
+			t.Fatalf("no snapshot of actor %d", i)
+		}
+	}
+	r.crash(0)
+	r.metricIs("restored_total", 0)
+	r.notes(a, 1, 2)
+	r.notes(b, 3)
+}
+
+// A drain that cannot end is given up, and loses nothing that was acknowledged.
+func TestDrainGivenUp(t *testing.T) {
+	r := newRig(t, nil)
+	r.done(a, note{1})
+	w := r.send(a, note{2})
+	ctx, cancel := context.WithCancel(r.Context())
+	ended := r.draining(ctx)
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Fatalf("Drain: %v, want that ctx has ended", err)
+	}
+	w.none(t)
+	r.crash(0)
+	r.stepAll()
+	r.notes(a, 1)
+}
+
+// A shard that loses its journal while it is being drained does not hold the drain up, and the drain says so.
+func TestDrainOfALostShard(t *testing.T) {
+	r := newRig(t, nil)
+	w := r.send(a, note{1})
+	ended := r.draining(r.Context())
+	fence(r)
+	r.stepAll()
+	if err := <-ended; !errors.Is(err, shard.ErrFenced) {
+		t.Fatalf("Drain: %v, want %v", err, shard.ErrFenced)
+	}
+	w.fails(t, shard.ErrUnavailable)
+}
+
+// A store that is closed under a drain is no failure of the node's: somebody ends it all.
+func TestClosedUnderADrain(t *testing.T) {
+	fault := twinstore.FaultLost
+	r := newRig(t, func(s *setup) { s.fault = func() twinstore.Fault { return fault } })
+	w := r.send(a, note{1})
+	ended := r.draining(r.Context())
+	r.step()
+	must(t, r.store.Close())
+	r.clock.pass(2 * time.Second)
+	if err := <-ended; !errors.Is(err, shard.ErrClosed) {
+		t.Fatalf("Drain: %v, want %v", err, shard.ErrClosed)
+	}
+	w.fails(t, shard.ErrUnavailable)
+	select {
+	case err := <-r.node.Failed():
+		t.Fatalf("the node has failed with %v", err)
+	default:
+	}
+}

@@ -1,0 +1,88 @@
+package shard
+
+import "time"
+
+// look reads the clock. A shard is told to look several times within Config.StallAfter. If it did not for longer, the
+// process stood still, or somebody kept the shard for himself; either way nobody was served: no flag may fall, and no move
+// be charged, for that time.
+func (s *shard) look() time.Time {
+	now := s.time.Now()
+	if s.open && between(s.now, now) > s.config.StallAfter {
+		s.freezeAll(s.now)
+	}
+	s.now = now
+	return now
+}
+
+// between is the time from a to b, by the monotonic or the wall clock, whichever says more: a machine that was suspended
+// shows that on the wall clock alone, and deadlines that were read from the journal are compared on that.
+func between(a, b time.Time) time.Duration { return max(b.Sub(a), b.Round(0).Sub(a.Round(0))) }
+
+// choked tells whether too much waits for the store. As long as it does, commands are refused and no Tick is given; if
+// that was long, the time is given back.
+func (s *shard) choked(now time.Time) bool {
+	if s.full() && s.flying == nil {
+		s.flush(now)
+	}
+	full := s.full()
+	switch {
+	case full && s.fullSince.IsZero():
+		s.fullSince = now
+	case !full && !s.fullSince.IsZero():
+		since := s.fullSince
+		s.fullSince = time.Time{}
+		if now.Sub(since) > s.config.StallAfter {
+			s.freezeAll(since)
+		}
+	}
+	return full
+}
+
+// freezeAll notes that no actor was served since alive.
+func (s *shard) freezeAll(alive time.Time) {
+	for _, e := range s.all {
+		s.freeze(e, alive)
+	}
+}
+
+// freeze notes that e was not served since alive. Where that was noted before, e is frozen already, and since earlier.
+func (s *shard) freeze(e *entry, alive time.Time) {
+	if e.frozen || e.state == entryQuarantined || e.state == entryLoading && e.faults == 0 {
+		return
+	}
+	e.frozen, e.alive = true, alive
+	s.frozen = append(s.frozen, e)
+}
+
+// thawAll lets the frozen actors go on, as many as the pending batch has room for; the others follow. An actor that is
+// asked something, or whose deadline comes, is thawed before.
+func (s *shard) thawAll(now time.Time) {
+	for len(s.frozen) > 0 && s.open && !s.choked(now) {
+		e := s.frozen[0]
+		s.frozen[0], s.frozen = nil, s.frozen[1:]
+		if e.place >= 0 && e.frozen && e.state == entryLive {
+			s.thaw(now, e)
+		}
+	}
+}
+
+// thaw tells e that it is served again. It returns false if the actor has panicked.
+func (s *shard) thaw(now time.Time, e *entry) bool {
+	alive := e.alive
+	e.frozen = false
+	ok := s.ask(now, now, e, Command{Body: Thaw{Alive: alive}})
+	if !ok && e.frozen {
+		e.alive = alive
+	}
+	return ok
+}
+
+// lastAlive is the last moment up to which the players were served, for a later owner: now, unless somebody is still frozen.
+func (s *shard) lastAlive(now time.Time) time.Time {
+	for _, e := range s.frozen {
+		if e.frozen && !e.alive.IsZero() && e.alive.Before(now) {
+			now = e.alive
+		}
+	}
+	return now
+}

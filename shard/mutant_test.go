@@ -1,0 +1,154 @@
+package shard_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var mutantsRun = flag.Bool("mutants", false, "run the tests against every mutant; that takes minutes")
+
+// mutants are faults that the tests of this package have to find: without that, the tests prove nothing.
+var mutants = []struct{ name, file, old, new string }{
+	{"nothing waits for the store", "output.go", "case s.settled(e):", "case true:"},
+	{"what follows a batch under way does not wait for it", "output.go", "case s.settled(e):\n", "case s.settled(e), e.batch != s.batches:\n"},
+	{"the reply comes before the notice", "output.go", "	if what.notice != nil {\n		s.publish(what.actor, what.notice)\n	}\n	s.answer(what.sender, what.reply, what.err)\n", "	s.answer(what.sender, what.reply, what.err)\n	if what.notice != nil {\n		s.publish(what.actor, what.notice)\n	}\n"},
+	{"a panic outside goes on inside", "output.go", "	if cause := recover(); cause != nil {\n		s.metrics.panics", "	if cause := any(nil); cause != nil {\n		s.metrics.panics"},
+	{"an unknown fate counts as done", "commit.go", "case err == nil:\n		s.durable", "case err == nil, errors.Is(err, ErrUnknown):\n		s.durable"},
+	{"an unknown fate counts as a loss", "commit.go", "errors.Is(err, ErrClosed):", "errors.Is(err, ErrClosed), errors.Is(err, ErrUnknown):"},
+	{"an unknown batch is put with another id", "commit.go", "	if s.flying == b {\n", "	if b.ID[15]++; s.flying == b {\n"},
+	{"an unknown batch is put with what came meanwhile", "commit.go", "	if s.flying == b {\n", "	if b.Snapshots = append(b.Snapshots, s.pending.Snapshots...); s.flying == b {\n"},
+	{"an unknown batch is not put again", "commit.go", "	if s.flying == b {\n", "	if false {\n"},
+	{"a batch is used again too early", "commit.go", "s.flying, s.pending, s.spare = b, s.spare, nil", "s.flying, s.pending, s.spare = b, b, nil"},
+	{"batches have the same id in every life", "commit.go", "copy(id[:8], token.Owner[:])", "_ = token"},
+	{"those behind the last batch are not refused", "commit.go", "[]*batch{flying, pending}", "[]*batch{flying}"},
+	{"a lost shard goes on", "commit.go", "s.flying, s.pending, s.open = nil, s.newBatch(), false", "s.flying, s.pending = nil, s.newBatch()"},
+	{"the backlog has no bound", "commit.go", "len(s.pending.Entries) >= most || outputs >= most ||", ""},
+	{"the answers have no bound", "commit.go", "|| outputs >= most ", ""},
+	{"the bytes have no bound", "commit.go", "|| s.pending.bytes >= s.config.BatchBytes", ""},
+	{"visible while later events are on their way", "commit.go", "case !s.settled(e): // a later batch will say so", "case false:"},
+	{"visible is not told", "commit.go", "s.refresh(now, e, e.unseen)", "s.refresh(now, e, false)"},
+	{"the mailbox has no bound", "mailbox.go", "case len(s.mailbox) >= s.config.MailboxLen:", "case false:"},
+	{"a sender runs the shard for ever", "mailbox.go", "senderTurns = 16", "senderTurns = -1"},
+	{"post runs the shard", "mailbox.go", "	run, err := s.accept(cmd)\n	if run {\n		s.time.Go(s.runAll)", "	run, err := s.accept(cmd)\n	if run {\n		s.runAll()"},
+	{"the shard is run twice", "mailbox.go", "	run = !s.running\n", "	run = true\n"},
+	{"the last command is not collected", "mailbox.go", "	s.running = len(s.mailbox) > 0\n", "	s.running = len(s.mailbox) > 1\n"},
+	{"a panic of the shard leaves it without a runner", "mailbox.go", "	s.busySince.Store(0)\n	s.time.Go(s.runAll)\n}", "	s.busySince.Store(0)\n}"},
+	{"a panic of the shard leaves who waits in the mailbox", "mailbox.go", "for ; s.read < len(s.mail); s.read++ {", "for false {"},
+	{"the end of a backlog is missed", "mailbox.go", "	s.choked(now) // so that the end of it is not missed\n", ""},
+	{"strays stay", "mailbox.go", "	s.dropStrays()\n", ""},
+	{"a late command is decided on as of now", "receive.go", "		at = cmd.At\n", ""},
+	{"a late command finds no tick", "receive.go", "if well && e.due(at) && s.settled(e) {", "if false {"},
+	{"time goes back", "receive.go", "		at = e.latest\n", ""},
+	{"a command comes before the thaw", "receive.go", "well := !e.frozen || s.thaw(now, e)", "well := true"},
+	{"a panic is answered without a rebuilding", "receive.go", "		s.breakDown(now, e)\n		return false", "		return false"},
+	{"a panic is answered twice", "receive.go", "		s.breakDown(now, e)\n		return false", "		s.breakDown(now, e)\n		s.answer(cmd.Sender, nil, errPanicked)\n		return false"},
+	{"a panic is not answered", "receive.go", "		s.out(now, e, output{sender: cmd.Sender, at: cmd.At, err: errPanicked})\n", ""},
+	{"the first event that no snapshot covers is one later", "receive.go", "e.dirty, e.dirtyAt = s.head+1, now", "e.dirty, e.dirtyAt = s.head+2, now"},
+	{"waiting commands have no bound", "receive.go", "if s.waiting >= s.config.MailboxLen {", "if false {"},
+	{"an actor that could not be mended is forgotten", "load.go", "	if e.faults == 0 {\n", "	if true {\n"},
+	{"an actor that could not be mended stays broken", "load.go", "s.tell(func(time.Time) { s.mend(e) })", "s.tell(func(time.Time) {})"},
+	{"a mended actor has no tail", "load.go", "	if dirty == 0 {\n", "	if true {\n"},
+	{"a mended actor is not thawed", "fault.go", "	s.freeze(e, now)\n", ""},
+	{"a broken actor is mended before all of it is durable", "fault.go", "e.state == entryBroken && s.settled(e)", "e.state == entryBroken"},
+	{"an actor may fail for ever", "fault.go", "faultsMax = 2", "faultsMax = 1000"},
+	{"a quarantined actor holds up the trim", "fault.go", "		s.keep(e, kept)\n", ""},
+	{"a quarantined actor loses its tail", "fault.go", "kept.Tail = append(kept.Tail, each.Event)", "_ = each"},
+	{"a quarantined actor stays with the store alone", "fault.go", "kept.Resident, kept.Expires = true,", "kept.Resident, kept.Expires = false,"},
+	{"an actor loads as many as it likes", "load.go", "loadsMax = 8", "loadsMax = 1 << 20"},
+	{"actors that wait for a load are forgotten", "load.go", "				s.loading--\n				s.loadNext()\n", "				s.loading--\n"},
+	{"a deadline that moves nearer is not noticed", "timers.go", "		heap.Fix(&s.timers, e.timer)\n", ""},
+	{"a deadline that has gone is heard of", "timers.go", "		case e.due(now):\n", "		case true:\n"},
+	{"a deadline counts before events are visible", "timers.go", "		case !s.settled(e):\n", "		case false:\n"},
+	{"a tick comes before the thaw", "timers.go", "		case e.frozen:\n			s.thaw(now, e)\n", ""},
+	{"a tick may keep the shard for itself", "timers.go", "e.pause = now.Add(tickPause)", "e.pause = now.Add(time.Millisecond)"},
+	{"the shard is not woken again", "timers.go", "	if s.armed.Equal(at) {\n", "	if false {\n"},
+	{"every turn sets an alarm", "timers.go", "	if !s.armed.IsZero() && !s.armed.After(first) {\n		return\n	}\n", ""},
+	{"ticks while draining", "timers.go", "s.open && s.drained == nil && len(s.timers) > 0", "s.open && len(s.timers) > 0"},
+	{"a stall is not noticed", "freeze.go", "between(s.now, now) > s.config.StallAfter", "false"},
+	{"a hiccup is a stall", "freeze.go", "between(s.now, now) > s.config.StallAfter", "between(s.now, now) > 0"},
+	{"a stall has no beginning", "freeze.go", "s.freezeAll(s.now)", "s.freezeAll(now)"},
+	{"a long backlog is not given back", "freeze.go", "			s.freezeAll(since)\n", ""},
+	{"a short backlog is given back", "freeze.go", "if now.Sub(since) > s.config.StallAfter {", "if true {"},
+	{"a second stall hides the first", "freeze.go", "e.frozen || e.state == entryQuarantined", "e.state == entryQuarantined"},
+	{"the frozen count as served", "freeze.go", "			now = e.alive\n", ""},
+	{"the frozen are thawed without bound", "freeze.go", "s.open && !s.choked(now) {\n		e :=", "s.open {\n		e :="},
+	{"a snapshot is ahead", "upkeep.go", "Position: s.head, State", "Position: s.head + 1, State"},
+	{"a snapshot is behind", "upkeep.go", "Position: s.head, State", "Position: s.head - uint64(len(s.pending.Entries)), State"},
+	{"an actor leaves memory before its snapshot is durable", "upkeep.go", "!e.resident && s.settled(e):", "!e.resident:"},
+	{"an actor leaves memory without a snapshot", "upkeep.go", "idle && e.dirty == 0 && !e.resident", "idle"},
+	{"an actor leaves memory with a deadline", "upkeep.go", "idle := !e.needed() &&", "idle :="},
+	{"an actor leaves memory although it stays", "upkeep.go", "return e.returns() || e.needs.Stay", "return e.returns()"},
+	{"an actor stays resident for ever", "upkeep.go", "case idle && (e.dirty != 0 || e.resident),", "case idle && e.dirty != 0,"},
+	{"no snapshot is resident", "upkeep.go", "Resident: e.returns(),", "Resident: false,"},
+	{"a deadline that comes late is not resident", "upkeep.go", "	return !e.resident && e.returns()\n", "	return false\n"},
+	{"an expired actor has entries only", "upkeep.go", "|| !e.expires.IsZero()", ""},
+	{"what was asked of others is forgotten", "upkeep.go", "return !e.needs.Deadline.IsZero() || e.sends > 0", "return !e.needs.Deadline.IsZero()"},
+	{"the trim goes too far", "upkeep.go", "floor = min(floor, e.dirty-1)", "floor = min(floor, e.dirty)"},
+	{"the trim knows no floor", "upkeep.go", "floor = min(floor, e.dirty-1)", "_ = e"},
+	{"nothing is trimmed", "upkeep.go", "		s.pending.Trim, s.trimmed = floor, floor\n", ""},
+	{"upkeep has no bound", "upkeep.go", "			budget--\n", ""},
+	{"an idle owner shows no sign of life", "upkeep.go", "		s.pending.beat = true // so", "		_ = s.pending.beat // so"},
+	{"an actor has several snapshots in a batch", "upkeep.go", "	if e.kept == 0 {\n", "	if true {\n"},
+	{"entries that a snapshot covers are applied again", "recover.go", "if each.Position > what.snapshot.Position {", "if true {"},
+	{"residents are not brought back", "recover.go", "what.snapshot.Resident || len(what.tail) > 0", "len(what.tail) > 0"},
+	{"everybody is brought back", "recover.go", "if what := all[id]; what.snapshot.Resident || len(what.tail) > 0 {", "if what := all[id]; true {"},
+	{"nobody is thawed at the start", "recover.go", "	s.freezeAll(s.alive)\n", ""},
+	{"shards are served one by one", "recover.go", "			s.revive(now, recovery)\n", "			s.revive(now, recovery)\n			s.serve(now)\n"},
+	{"a drained actor is not snapshotted", "drain.go", "if e.state == entryLive && e.dirty != 0 {", "if false {"},
+	{"a drain does not wait for the store", "drain.go", "s.flying == nil && s.pending.empty() &&", ""},
+	{"a drain does not wait for what is being loaded", "drain.go", "s.pending.empty() && !s.reading() {", "s.pending.empty() {"},
+	{"a drain writes one batch of any size", "drain.go", "		if s.full() {\n			return\n		}\n", ""},
+	{"a drained shard takes commands", "drain.go", "	s.serving = false\n", "	_ = s.serving\n"},
+	{"a lost shard holds up the drain", "shard.go", "		done(cause)\n", "		_ = done\n"},
+	{"commands that wait for a load are not refused", "shard.go", "		for _, cmd := range s.takeWaiting(e) {\n			s.refuse(cmd)\n		}\n", ""},
+	{"a forwarded command is not tried again", "forward.go", "		n.time.After(pause, f.try)\n", ""},
+	{"a forwarded command counts as delivered at once", "forward.go", "	f.tries++\n", "	f.tries++\n	f.from.tellLater(func(now time.Time) { f.from.delivered(now, f.actor) })\n"},
+	{"a forwarded command never counts as delivered", "forward.go", "		e.sends--\n", ""},
+}
+
+// TestMutants checks that every mutant can be made, and with -mutants that the tests find it.
+func TestMutants(t *testing.T) {
+	for _, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			source, err := os.ReadFile(m.file)
+			must(t, err)
+			if n := strings.Count(string(source), m.old); n != 1 {
+				t.Fatalf("%s has %q %d times, want once: the code has changed, so must the mutant", m.file, m.old, n)
+			}
+			if *mutantsRun {
+				if out, found := findMutant(t, m.file, strings.Replace(string(source), m.old, m.new, 1)); !found {
+					t.Errorf("the tests find nothing wrong with it:\n%s", out)
+				}
+			}
+		})
+	}
+}
+
+// findMutant runs the tests with the mutated file, and tells whether they fail.
+func findMutant(t *testing.T, file, mutated string) (out string, found bool) {
+	t.Helper()
+	folder := t.TempDir()
+	path, err := filepath.Abs(file)
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(folder, file), []byte(mutated), 0o600))
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: filepath.Join(folder, file)}})
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(folder, "overlay.json"), overlay, 0o600))
+	run := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-short", "-timeout=60s", "-overlay="+filepath.Join(folder, "overlay.json"), ".")
+	b, err := run.CombinedOutput()
+	if strings.Contains(string(b), "[build failed]") {
+		t.Fatalf("the mutant cannot be built:\n%s", b)
+	}
+	for line := range strings.Lines(string(b)) {
+		if strings.Contains(line, "--- FAIL") || strings.Contains(line, "panic:") || strings.Contains(line, "fatal error:") {
+			t.Log(strings.TrimSpace(line))
+			break
+		}
+	}
+	return string(b), err != nil
+}
