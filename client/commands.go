@@ -20,6 +20,7 @@ type command struct {
 	answered func(*wire.Message) // of the Client's own; called with Client.mu held
 	on       *link               // the last connection to which a write of it was begun, or nil
 	listed   bool                // it is in the list
+	doubt    bool                // it was sent on a connection that was lost: it may have taken effect
 	before   *command
 	after    *command
 }
@@ -79,7 +80,8 @@ func (l *commandList) answeredBy(id string) *command {
 //     taken effect; otherwise nothing has happened.
 //
 // A request that is refused as unavailable is sent again after the time that the server asks for, until ctx ends; the
-// error then wraps the *Refused as well. Callers that give a request to Do again after ErrUnknown must have chosen its id
+// error then wraps the *Refused as well. So is one that a lost connection made the Client send again, if that is too fast
+// for the server. Callers that give a request to Do again after ErrUnknown must have chosen its id
 // themselves.
 //
 // The request must not be changed until Do returns. To follow a game, use Follow; hello is the Client's own business.
@@ -105,23 +107,34 @@ func (c *Client) Do(ctx context.Context, request wire.Request) (wire.Message, er
 func (c *Client) do(ctx context.Context, cmd *command) (*wire.Message, error) {
 	for tries := 0; ; tries++ {
 		if err := c.enlist(ctx, cmd, tries); err != nil {
-			return nil, err
+			return nil, cmd.fate(err)
 		}
 		c.flush(ctx, cmd)
 		answer, err := c.await(ctx, cmd)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case answer.Type != wire.TypeError:
+		}
+		if answer.Type != wire.TypeError {
 			return answer, nil
-		case answer.Code != wire.CodeUnavailable:
-			return nil, refusal(answer)
 		}
 		refused := refusal(answer)
+		// A rate is held before anybody looks whether the command was seen before: where it was sent again, that says
+		// nothing about the first time.
+		if refused.Code != wire.CodeUnavailable && !(cmd.doubt && refused.passes()) {
+			return nil, refused
+		}
 		if err := c.pause(ctx, c.retryAfter(refused, tries)); err != nil {
-			return nil, fmt.Errorf("%w; until then it was %w", err, refused)
+			return nil, fmt.Errorf("%w; until then it was %w", cmd.fate(err), refused)
 		}
 	}
+}
+
+// fate is the reason for which a command is not awaited any more, with what is known of its effect.
+func (cmd *command) fate(reason error) error {
+	if cmd.on != nil && cmd.listed || cmd.doubt {
+		return fmt.Errorf("%w: %w", reason, ErrUnknown)
+	}
+	return reason
 }
 
 // enlist puts the command into the list, and has an eye on the games that it is going to bring.
@@ -163,11 +176,9 @@ func (c *Client) await(ctx context.Context, cmd *command) (*wire.Message, error)
 		return answer, nil
 	default:
 	}
+	reason = cmd.fate(reason)
 	c.commands.remove(cmd)
 	c.expected(cmd.request, nil)
-	if cmd.on != nil {
-		return nil, fmt.Errorf("%w: %w", reason, ErrUnknown)
-	}
 	return nil, reason
 }
 

@@ -35,7 +35,7 @@ type Config struct {
 	BackoffMax     time.Duration // … to at most this
 
 	QueueLen  int   // messages of one game that wait for Next, before they are given up for the game's whole state
-	KeptGames int   // games that were created or joined, but not followed yet, of which messages are kept
+	KeptGames int   // games that were created or joined, but not followed yet, which are kept and watched again
 	Notices   int   // notices that wait in Client.Notices, before they are dropped
 	ReadBytes int64 // largest frame from the server
 }

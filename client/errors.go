@@ -37,6 +37,7 @@ type Refused struct {
 	RetryAfter time.Duration // 0: the server named none
 }
 
+// Error is the code and the words of the server.
 func (r *Refused) Error() string { return fmt.Sprintf("refused as %s: %s", r.Code, r.Message) }
 
 // CodeOf is the code with which the server refused the command that err is about, or "" if it is about none.
@@ -46,6 +47,11 @@ func CodeOf(err error) wire.Code {
 		return refused.Code
 	}
 	return ""
+}
+
+// passes tells whether the same request may succeed after a while, because the server did not look at it closely.
+func (r *Refused) passes() bool {
+	return r.Code == wire.CodeUnavailable || r.Code == wire.CodeTooManyRequests && r.RetryAfter > 0
 }
 
 func refusal(m *wire.Message) *Refused {

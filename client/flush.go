@@ -52,6 +52,7 @@ func (c *Client) writeOne(ctx context.Context) {
 	c.commands.unsent = cmd.after
 	if cmd.on != nil {
 		c.stats.Resent++
+		cmd.doubt = true
 	}
 	cmd.on = l
 	c.mu.Unlock()

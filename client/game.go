@@ -19,8 +19,8 @@ type Game struct {
 	named    bool // the last hello named it
 
 	queue []*wire.Message
-	last  uint64 // seq of the last message in the queue, or handed out
-	based bool   // last has a meaning: what comes after it is what is wanted
+	last  uint64 // seq of the last message that was queued, or, if lost, that came
+	based bool   // what comes after last is what is wanted
 	lost  bool   // the queue was full: only the whole state will do
 
 	healing bool   // what is missing was asked for, or will be
@@ -33,7 +33,8 @@ type Game struct {
 // out everything since then; of any other the whole state comes first. The error is as of Do; ErrFollowed if this Client
 // follows the game already.
 //
-// A game is followed until Leave, also when it has ended: a rematch may be offered.
+// A game is followed until Leave, also when it has ended: a rematch may be offered. A player should
+// follow his games: the server counts those as gone who do not watch.
 func (c *Client) Follow(ctx context.Context, game string) (*Game, error) {
 	c.mu.Lock()
 	g := c.keep(game)
@@ -142,6 +143,7 @@ func (g *Game) take(m *wire.Message, limit int) (missing, overflow bool) {
 			return false, false // as known
 		}
 	case g.lost:
+		g.last = max(g.last, m.Seq)
 		return false, false
 	case g.based && m.Seq <= g.last:
 		return false, false // a repetition
@@ -151,9 +153,8 @@ func (g *Game) take(m *wire.Message, limit int) (missing, overflow bool) {
 	if overflow = len(g.queue) >= limit; overflow {
 		g.queue = nil
 	}
-	g.based, g.lost = whole || !overflow, overflow && !whole
+	g.based, g.lost, g.last = whole || !overflow, overflow && !whole, m.Seq
 	if g.based {
-		g.last = m.Seq
 		g.queue = append(g.queue, m)
 	}
 	g.signal()

@@ -312,5 +312,22 @@ func TestFollowRefused(t *testing.T) {
 		if _, err := g.Next(context.Background()); CodeOf(err) != wire.CodeNotFound {
 			t.Errorf("next: %v, want not_found", err)
 		}
+
+		g = follow(t, c, p, "g", 5)
+		p.drop()
+		p = h.next()
+		p.welcome()
+		p.send(`{"type":"error","re":"hello","game":"g","code":"unavailable","message":"later","retry_after_ms":300}`)
+		watch := p.want(wire.TypeWatch)
+		if watch.After == nil || *watch.After != 5 {
+			t.Errorf("watch after %v, want 5", watch.After)
+		}
+		p.refuse(watch, wire.CodeTooManyRequests, 300*time.Millisecond)
+		watch = p.want(wire.TypeWatch)
+		p.moves("g", 6, 6)
+		p.ok(watch, 0)
+		if got := seqs(t, g, 2); got != "game 5, moved 6" {
+			t.Error(got)
+		}
 	})
 }

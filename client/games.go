@@ -113,12 +113,17 @@ func (c *Client) takeGame(m *wire.Message) {
 	}
 }
 
-// refuseGame ends a game that was named in hello and that the server does not give.
+// refuseGame ends a game that was named in hello and that the server does not give, or asks for it later.
 func (c *Client) refuseGame(m *wire.Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if g := c.games[m.Game]; g != nil {
-		c.forget(g, refusal(m))
+	g, refused := c.games[m.Game], refusal(m)
+	switch {
+	case g == nil:
+	case refused.passes():
+		c.later(g, c.retryAfter(refused, 0), func() { c.heal(g) })
+	default:
+		c.forget(g, refused)
 	}
 }
 
@@ -143,8 +148,12 @@ func (c *Client) heal(g *Game) {
 	cmd.answered = func(m *wire.Message) {
 		refused := refusal(m)
 		switch {
-		case m.Type == wire.TypeError && m.Code == wire.CodeUnavailable:
-			c.healLater(g, cmd, c.retryAfter(refused, tries))
+		case m.Type == wire.TypeError && refused.passes():
+			c.later(g, c.retryAfter(refused, tries), func() {
+				c.stats.Retried++
+				c.commands.add(cmd)
+				c.flushSoon()
+			})
 			tries++
 			return
 		case m.Type == wire.TypeError:
@@ -159,24 +168,23 @@ func (c *Client) heal(g *Game) {
 	c.flushSoon()
 }
 
-func (c *Client) healLater(g *Game, cmd *command, wait time.Duration) {
+// later calls f, with c.mu held, after that time, unless the game or the Client has ended by then.
+func (c *Client) later(g *Game, wait time.Duration, f func()) {
 	time.AfterFunc(wait, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.err != nil || g.err != nil {
-			return
+		if c.err == nil && g.err == nil {
+			f()
 		}
-		c.stats.Retried++
-		c.commands.add(cmd)
-		c.flushSoon()
 	})
 }
 
-// held lists the games of which the server is to go on where they are: as many as a hello can name.
+// held lists the games of which the server is to go on where they are: as many as a hello can name. A game of which the
+// queue was given up is among them: a player who does not watch counts as gone.
 func (c *Client) held() []wire.GameAfter {
 	var games []wire.GameAfter
 	for _, g := range c.games {
-		if g.named = g.based && len(games) < wire.GamesMax; g.named {
+		if g.named = (g.based || g.lost) && len(games) < wire.GamesMax; g.named {
 			games = append(games, wire.GameAfter{Game: g.id, After: g.last})
 		}
 	}
@@ -186,7 +194,7 @@ func (c *Client) held() []wire.GameAfter {
 // watchRest goes on with the games for which the hello had no room.
 func (c *Client) watchRest() {
 	for _, g := range c.games {
-		if g.based && !g.named {
+		if (g.based || g.lost) && !g.named {
 			c.heal(g)
 		}
 	}

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 
@@ -27,9 +28,9 @@ func TestOverflow(t *testing.T) {
 			t.Errorf("%d overflows, %d messages held; want 1 and none", got, len(g.queue))
 		}
 
-		p.drop() // a game that is not read is not watched again either
+		p.drop() // a player who does not watch counts as gone: a game that is not read is watched again, too
 		p = h.next()
-		if hello := p.welcome(); len(hello.Games) != 0 {
+		if hello := p.welcome(); fmt.Sprint(hello.Games) != "[{g 30}]" {
 			t.Errorf("hello with %v", hello.Games)
 		}
 		p.quiet()

@@ -171,6 +171,37 @@ func TestUnavailable(t *testing.T) {
 	})
 }
 
+// A rate is held before the server looks whether it has seen a command: a command that was sent again is not refused by
+// that, because the first sending may have taken effect.
+func TestResendAboveRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t)
+		c, p := h.connect(h.config())
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		patient, hasty := do(c, context.Background(), resign("a")), (<-chan outcome)(nil)
+		p.want(wire.TypeResign)
+		hasty = do(c, ctx, resign("b"))
+		p.want(wire.TypeResign)
+		p.drop()
+		p = h.next()
+		p.welcome()
+		p.refuse(p.want(wire.TypeResign), wire.CodeTooManyRequests, time.Second)
+		p.refuse(p.want(wire.TypeResign), wire.CodeUnavailable, 5*time.Second)
+		again := p.want(wire.TypeResign)
+		if again.ID != "a" {
+			t.Errorf("sent again: %s, want a", again.ID)
+		}
+		p.ok(again, 9)
+		if got := get(t, patient); got.err != nil || got.m.Seq != 9 {
+			t.Errorf("a: %+v, want seq 9", got)
+		}
+		if got := get(t, hasty); !errors.Is(got.err, ErrUnknown) || CodeOf(got.err) != wire.CodeUnavailable {
+			t.Errorf("b: %v, want ErrUnknown: its first sending may have taken effect", got.err)
+		}
+	})
+}
+
 // A resumed connection names the resume token and how far each game is known.
 func TestResumeNamesGames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
