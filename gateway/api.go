@@ -58,7 +58,8 @@ func (server *Server) ask(w http.ResponseWriter, ctx context.Context, re string,
 		}
 	}
 	if err != nil {
-		writeError(w, re, table.CodeOf(err), err.Error())
+		code, text := refusalOf(err)
+		writeError(w, re, code, text)
 		return nil, false
 	}
 	return call.reply, true
@@ -99,7 +100,7 @@ func (server *Server) body(w http.ResponseWriter, r *http.Request, kind, name st
 	request, err := wire.DecodeBody(body, kind, key, name)
 	if err != nil {
 		server.metrics.command(kind, wire.CodeBadMessage)
-		writeError(w, key, wire.CodeBadMessage, err.Error())
+		writeError(w, request.ID, wire.CodeBadMessage, err.Error())
 		return nil, false
 	}
 	return request, true
@@ -193,6 +194,9 @@ func (server *Server) getRecord(w http.ResponseWriter, ctx context.Context, id g
 	_, _ = w.Write(text.Bytes())
 }
 
+// pollLinger is how long somebody who polls counts as present after a poll.
+const pollLinger = 5 * time.Second
+
 // poll is a watcher that only wants to know that there is something new.
 type poll struct{ news chan struct{} }
 
@@ -228,7 +232,8 @@ func (server *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	deadline := time.After(patience)
 	p := &poll{news: make(chan struct{}, 1)}
-	defer server.hub.leave(id, p)
+	// Between two polls a player is not gone.
+	defer time.AfterFunc(pollLinger, func() { server.hub.leave(id, p) })
 	for {
 		reply, ok := server.ask(w, ctx, "", id, &table.Look{User: user, After: after, Events: true}, func(reply *table.Reply) {
 			if reply.Code == "" && len(reply.Seen) == 0 && patience > 0 {

@@ -64,8 +64,8 @@ func TestOffersAndRematch(t *testing.T) {
 		t.Fatalf("offered %+v", m)
 	}
 	black.send(fmt.Sprintf(`{"type":"accept","id":"t","game":%q,"what":"takeback"}`, game))
-	if m := white.expect("taken_back"); m.Ply != 0 {
-		t.Fatalf("taken back to ply %d", m.Ply)
+	if m := white.expect("taken_back"); m.Plies() != 0 {
+		t.Fatalf("taken back to ply %d", m.Plies())
 	}
 	white.send(fmt.Sprintf(`{"type":"offer","id":"d","game":%q,"what":"draw"}`, game))
 	black.expect("offered")

@@ -49,8 +49,8 @@ func (s *session) command(at time.Time, request *wire.Request) {
 		return
 	}
 	watch := request.Type == wire.TypeCreate || request.Type == wire.TypeJoin || request.Type == wire.TypeWatch
-	if watch && s.watching() >= s.server.config.GamesPerSession {
-		s.fail(request, wire.CodeTooManyRequests, errWatchingTooMany.Error())
+	if watch && !s.mayWatch(request.Game) {
+		s.fail(request, wire.CodeTooManyRequests, "this connection watches as many games as it may")
 		return
 	}
 	id, body := s.server.translate(s.user(), request, watch, time.Duration(s.roundTrip.Load()))
@@ -128,6 +128,15 @@ func (s *session) send(at time.Time, id game.ID, body any, c *call) {
 	}
 }
 
+// refusalOf says in a player's words why a shard did not decide.
+func refusalOf(err error) (wire.Code, string) {
+	code := table.CodeOf(err)
+	if code == wire.CodeUnavailable {
+		return code, "the server cannot decide on this now: nothing was changed; send it again with the same id"
+	}
+	return code, "the server failed at this command, and nothing was changed"
+}
+
 // unavailableRetry is when a client should try again what was not decided.
 const unavailableRetry = 250 * time.Millisecond
 
@@ -135,8 +144,8 @@ const unavailableRetry = 250 * time.Millisecond
 func (c *call) Answer(reply any, err error) {
 	s := c.session
 	if err != nil {
-		code := table.CodeOf(err)
-		m := &wire.Message{Type: wire.TypeError, Re: c.re, Game: c.game.String(), Code: code, Text: err.Error()}
+		code, text := refusalOf(err)
+		m := &wire.Message{Type: wire.TypeError, Re: c.re, Game: c.game.String(), Code: code, Text: text}
 		if code == wire.CodeUnavailable {
 			m.RetryAfterMS = unavailableRetry.Milliseconds()
 		}

@@ -28,7 +28,7 @@ func TestFoolsMate(t *testing.T) {
 		mover.send(fmt.Sprintf(`{"type":"move","id":"m%d","game":%q,"ply":%d,"move":%q}`, ply, game, ply, move))
 		for _, p := range players {
 			moved := p.expect("moved")
-			if *moved.Move != move || moved.Ply != ply+1 || moved.Clock.Left.Of("white") == 0 {
+			if *moved.Move != move || moved.Plies() != ply+1 || moved.Clock.Left.Of("white") == 0 {
 				t.Fatalf("saw %+v, want %s at ply %d", moved, move, ply+1)
 			}
 		}

@@ -52,10 +52,15 @@ func (server *Server) welcome(re string, session auth.Session) *wire.Message {
 		TestClock: server.config.AdvanceAllowed}
 }
 
+// keysRetry is when it is worth coming again after the keys for tokens could not be had.
+const keysRetry = 2 * time.Second
+
 // stranger sends somebody away who did not prove who he is.
 func (s *session) stranger(request *wire.Request, err error) bool {
 	if errors.Is(err, auth.ErrKeysAway) {
-		s.fail(request, wire.CodeUnavailable, err.Error())
+		s.server.metrics.command(request.Type, wire.CodeUnavailable)
+		s.push(wire.Encode(&wire.Message{Type: wire.TypeError, Re: request.ID, Code: wire.CodeUnavailable, Text: err.Error(),
+			RetryAfterMS: keysRetry.Milliseconds()}))
 		return s.unwelcome(websocket.StatusTryAgainLater, "tokens cannot be checked")
 	}
 	s.fail(request, wire.CodeUnauthenticated, err.Error())
@@ -103,8 +108,6 @@ func (s *session) resume(request *wire.Request, each wire.GameAfter) {
 	}
 	s.send(time.Now(), id, &table.Look{User: s.identity.ID, ID: request.ID, After: each.After}, &call{session: s, game: id, watch: true, silent: true, re: request.ID})
 }
-
-var errWatchingTooMany = errors.New("this connection watches too many games")
 
 func (s *session) refuseGame(re, name string, code wire.Code, text string) {
 	s.push(wire.Encode(&wire.Message{Type: wire.TypeError, Re: re, Game: name, Code: code, Text: text}))

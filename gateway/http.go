@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net"
@@ -52,6 +51,7 @@ func writeError(w http.ResponseWriter, re string, code wire.Code, text string) {
 	m := &wire.Message{Type: wire.TypeError, Re: re, Code: code, Text: text}
 	if code == wire.CodeUnavailable {
 		m.RetryAfterMS = unavailableRetry.Milliseconds()
+		w.Header().Set("Retry-After", "1")
 	}
 	writeJSON(w, code.HTTPStatus(), wire.Encode(m))
 }
@@ -73,8 +73,8 @@ func clientIP(r *http.Request, behindProxy bool) string {
 // who tells whose request it is, by Authorization: Bearer with a JWT or a resume token. Where it cannot, it answers the
 // request.
 func (server *Server) who(w http.ResponseWriter, r *http.Request) (auth.Session, bool) {
-	bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if !ok || bearer == "" {
+	scheme, bearer, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || bearer == "" {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		writeError(w, "", wire.CodeUnauthenticated, "Authorization: Bearer with a token is needed; POST /v1/sessions gives one to guests")
 		return auth.Session{}, false
@@ -108,10 +108,12 @@ func (server *Server) postSession(w http.ResponseWriter, r *http.Request) {
 	}
 	var hello wire.Request
 	if len(body) > 0 {
-		if err := json.Unmarshal(body, &hello); err != nil {
-			writeError(w, "", wire.CodeBadMessage, "the body is not JSON as of hello: "+err.Error())
+		read, err := wire.DecodeBody(body, wire.TypeHello, "", "")
+		if err != nil {
+			writeError(w, "", wire.CodeBadMessage, err.Error())
 			return
 		}
+		hello = *read
 	}
 	if !server.Ready() {
 		writeError(w, "", wire.CodeUnavailable, "this node is starting, or leaving")

@@ -194,3 +194,41 @@ func TestHTTPRate(t *testing.T) {
 		t.Fatalf("healthz is held to the rate: %d", status)
 	}
 }
+
+func TestPagesOfOtherOrigins(t *testing.T) {
+	r := newRig(t, func(c *rigConfig) { c.gateway.Origins = []string{"https://*.example.com", "example.org"} })
+	ask := func(method, origin string) *http.Response {
+		request, err := http.NewRequestWithContext(t.Context(), method, r.http.URL+"/v1/sessions", nil)
+		must(t, err)
+		request.Header.Set("Origin", origin)
+		if method == http.MethodOptions {
+			request.Header.Set("Access-Control-Request-Method", "POST")
+		}
+		response, err := http.DefaultClient.Do(request)
+		must(t, err)
+		must(t, response.Body.Close())
+		return response
+	}
+	for origin, allowed := range map[string]bool{
+		"https://app.example.com": true, "https://APP.example.com": true, "http://example.org": true,
+		"http://app.example.com": false, "https://example.com.evil.org": false, "null": false, "https://a.b%zz": false,
+	} {
+		preflight, real := ask(http.MethodOptions, origin), ask(http.MethodPost, origin)
+		if got := preflight.StatusCode == http.StatusNoContent; got != allowed {
+			t.Errorf("%s: the browser's question is answered with %s", origin, preflight.Status)
+		}
+		if got := real.Header.Get("Access-Control-Allow-Origin"); (got == origin) != allowed {
+			t.Errorf("%s: allowed is %q", origin, got)
+		}
+	}
+}
+
+func TestTheSameKeyWithOtherTermsIsRefused(t *testing.T) {
+	r := newRig(t, nil)
+	c := r.caller()
+	c.ok("POST", "/v1/games", "k", `{"rules":"chess"}`)
+	status, body := c.call("POST", "/v1/games", "k", `{"rules":"connectfour"}`)
+	if m := decode(t, body); status != http.StatusForbidden || m.Code != wire.CodeForbidden {
+		t.Fatalf("answered %d %s", status, body)
+	}
+}

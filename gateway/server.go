@@ -112,6 +112,9 @@ func (server *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if server.allowOrigin(w, r) {
+		return
+	}
 	server.mux.ServeHTTP(w, r)
 }
 
@@ -123,7 +126,6 @@ func (server *Server) connect(w http.ResponseWriter, r *http.Request) {
 	ip := clientIP(r, server.config.BehindProxy)
 	if reason := server.admit(ip); reason != "" {
 		server.metrics.refusals.WithLabelValues(reason).Inc()
-		w.Header().Set("Retry-After", "2")
 		writeError(w, "", wire.CodeUnavailable, "this node takes no more connections now: try again soon")
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/google/uuid"
 	"golang.org/x/time/rate"
 
 	"github.com/plywire/plywire/game"
@@ -184,11 +185,13 @@ func (s *session) leave(id game.ID) {
 	s.server.hub.leave(id, s)
 }
 
-// watching is the number of games that the session watches.
-func (s *session) watching() int {
+// mayWatch tells whether the session may watch the game: it does already, or it does not watch too many.
+func (s *session) mayWatch(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.watched)
+	id, _ := uuid.Parse(name)
+	_, watched := s.watched[id]
+	return watched || len(s.watched) < s.server.config.GamesPerSession
 }
 
 // close takes the session out of everything. The connection is closed or will be at once.

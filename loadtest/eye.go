@@ -64,7 +64,7 @@ func (e *eye) take(m wire.Message) {
 			e.faults = append(e.faults, fmt.Errorf("the server went back from seq %d to %d", e.last, m.Seq))
 		}
 		e.bases = append(e.bases, m.Seq)
-		e.last, e.ply, e.ended = m.Seq, m.Ply, m.Status == "ended"
+		e.last, e.ply, e.ended = m.Seq, m.Plies(), m.Status == "ended"
 		return
 	}
 	if m.Seq != e.last+1 {
@@ -74,7 +74,7 @@ func (e *eye) take(m wire.Message) {
 	e.events[m.Seq] = m
 	switch m.Type {
 	case "moved", "taken_back":
-		e.ply = m.Ply
+		e.ply = m.Plies()
 	case "ended":
 		e.ended = true
 	}

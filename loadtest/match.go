@@ -105,11 +105,11 @@ func (m *match) follow(ctx context.Context, name string, c *client.Client) (*eye
 	seat := map[string]int{"white": 0, "black": 1}
 	who, player := seat[name]
 	return open(ctx, name, g, func(message wire.Message) {
-		if message.Type != "moved" || !player || message.Ply%2 == (who+1)%2 {
+		if message.Type != "moved" || !player || message.Plies()%2 == (who+1)%2 {
 			return // only the opponent's moves are measured
 		}
 		m.mu.Lock()
-		sent, known := m.sent[message.Ply]
+		sent, known := m.sent[message.Plies()]
 		m.mu.Unlock()
 		if known {
 			m.run.received.add(time.Since(sent))

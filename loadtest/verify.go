@@ -109,7 +109,7 @@ func (m *match) checkAcks(events []wire.Message) (faults []error) {
 			m.run.lost.Add(1)
 			continue
 		}
-		if ev := events[ack.seq-1]; ev.Type != "moved" || ev.Ply != ack.ply || deref(ev.Move) != ack.move {
+		if ev := events[ack.seq-1]; ev.Type != "moved" || ev.Plies() != ack.ply || deref(ev.Move) != ack.move {
 			faults = append(faults, fmt.Errorf("ply %d was acknowledged with seq %d, where %s now is", ack.ply, ack.seq, canonical(ev)))
 			m.run.lost.Add(1)
 		}
@@ -120,8 +120,8 @@ func (m *match) checkAcks(events []wire.Message) (faults []error) {
 			faults = append(faults, fmt.Errorf("the server's event %d has seq %d", i+1, ev.Seq))
 		}
 		if ev.Type == "moved" {
-			if moved++; ev.Ply != moved {
-				faults = append(faults, fmt.Errorf("event %d is ply %d, want %d: a move is doubled or lost", ev.Seq, ev.Ply, moved))
+			if moved++; ev.Plies() != moved {
+				faults = append(faults, fmt.Errorf("event %d is ply %d, want %d: a move is doubled or lost", ev.Seq, ev.Plies(), moved))
 				m.run.doubled.Add(1)
 			}
 		}

@@ -18,7 +18,7 @@ func history() []wire.Message {
 		return &wire.Clock{Left: wire.Times{{Seat: "white", MS: white}, {Seat: "black", MS: black}}}
 	}
 	moved := func(m wire.Message, ply int, seat, move string, c *wire.Clock) wire.Message {
-		m.Ply, m.Seat, m.Move, m.Clock = ply, seat, &move, c
+		m.Ply, m.Seat, m.Move, m.Clock = &ply, seat, &move, c
 		return m
 	}
 	started := event(4, "started", time.Second)
@@ -46,7 +46,7 @@ func TestChecksFindWhatIsWrong(t *testing.T) {
 		"acknowledged move gone":    {func(h []wire.Message) []wire.Message { return h[:5] }, "is lost"},
 		"another move in its place": {func(h []wire.Message) []wire.Message { h[4].Move = &other; return h }, "where"},
 		"move doubled": {func(h []wire.Message) []wire.Message {
-			h[5].Ply, h[5].Move, h[5].Seat = 1, h[4].Move, "white"
+			h[5].Ply, h[5].Move, h[5].Seat = h[4].Ply, h[4].Move, "white"
 			return h
 		}, "doubled"},
 		"seq left out":     {func(h []wire.Message) []wire.Message { h[5].Seq = 7; return h }, "has seq"},

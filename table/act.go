@@ -14,6 +14,9 @@ import (
 func (t *Table) act(at time.Time, act *Act) shard.Turn {
 	cmd := &act.Command
 	if seq, known := t.game.Answer(cmd.User.ID, cmd.ID); known {
+		if cmd.Kind == game.CommandCreate && !sameTerms(cmd.Create.Terms, t.game.Terms()) {
+			return shard.Turn{Reply: t.refused(cmd.ID, game.ErrExists)}
+		}
 		return shard.Turn{Reply: t.done(at, act, seq)}
 	}
 	if cmd.Kind == game.CommandClaim {
@@ -38,6 +41,8 @@ func (t *Table) act(at time.Time, act *Act) shard.Turn {
 		}
 	}
 	switch {
+	case err != nil && t.game.Status() == game.StatusNone:
+		turn.Reply = Refusal(cmd.ID, "", CodeOf(err), err.Error()) // there is no game to be named
 	case err != nil:
 		turn.Reply = t.refused(cmd.ID, err)
 	case len(events) > 0:
@@ -51,8 +56,8 @@ func (t *Table) act(at time.Time, act *Act) shard.Turn {
 // done is the reply to a command that has had the event seq.
 func (t *Table) done(at time.Time, act *Act, seq uint64) *Reply {
 	name := t.name
-	if next := t.game.Next(); next != (game.ID{}) && act.Command.What == string(game.OfferRematch) {
-		name = next.String()
+	if next := t.madeNext(seq); next != "" {
+		name = next
 	}
 	seat := t.game.SeatOf(act.Command.User.ID)
 	reply := &Reply{Frame: wire.AppendOK(nil, act.Command.ID, name, seq), Seat: seat, Seq: t.game.Seq()}
@@ -60,6 +65,23 @@ func (t *Table) done(at time.Time, act *Act, seq uint64) *Reply {
 		reply.Seen = [][]byte{t.state(at, seat)}
 	}
 	return reply
+}
+
+// madeNext is the id of the rematch if the event seq is the acceptance that made it, and otherwise empty.
+func (t *Table) madeNext(seq uint64) string {
+	if t.game.Next() == (game.ID{}) || seq == 0 {
+		return ""
+	}
+	for ev := range t.game.EventsAfter(seq - 1) {
+		return ev.Next
+	}
+	return ""
+}
+
+// sameTerms tells whether a create that is sent again asks for the same game. The seed is drawn anew each time.
+func sameTerms(a, b game.Terms) bool {
+	a.Seed, b.Seed = 0, 0
+	return a == b
 }
 
 // notice writes the events as each of those around the table may see them.

@@ -21,6 +21,9 @@ func (t *Table) look(at time.Time, look *Look) *Reply {
 	if look.After > seq {
 		t.config.Lost(t.id, seq, look.After)
 	}
+	if look.Events && look.After >= seq {
+		return reply
+	}
 	tooMany := !look.Events && (look.After == 0 || seq-look.After > uint64(t.config.ResumeMax))
 	if look.Whole || look.After > seq || tooMany {
 		reply.Seen = [][]byte{t.state(at, seat)}
@@ -65,7 +68,7 @@ func (t *Table) appendFrame(dst []byte, ev game.Event, viewer game.Seat) []byte 
 	case game.EventAccepted:
 		m.Seat, m.Next = t.seatName(ev.Seat), ev.Next
 	case game.EventTakenBack:
-		m.Seat, m.Ply, m.Clock = t.seatName(ev.Seat), ev.Ply, t.clock(ev.Clocks)
+		m.Seat, m.Ply, m.Clock = t.seatName(ev.Seat), &ev.Ply, t.clock(ev.Clocks)
 	case game.EventEnded:
 		m.Result, m.Clock = t.result(ev.Result), t.clock(ev.Clocks)
 	}
@@ -74,10 +77,10 @@ func (t *Table) appendFrame(dst []byte, ev game.Event, viewer game.Seat) []byte 
 
 // state is the message that tells the whole game as viewer may see it.
 func (t *Table) state(at time.Time, viewer game.Seat) []byte {
-	terms, position := t.game.Terms(), t.game.Show(viewer)
+	terms, position, ply := t.game.Terms(), t.game.Show(viewer), t.game.Ply()
 	m := &wire.Message{Type: wire.TypeGame, Game: t.name, Seq: t.game.Seq(), Rules: terms.Rules, Rated: &terms.Rated,
 		Status: t.game.Status().String(), Source: string(terms.Source), Opponent: terms.Opponent,
-		Options: json.RawMessage(terms.Options), Position: &position, Ply: t.game.Ply(), At: wire.FormatTime(at),
+		Options: json.RawMessage(terms.Options), Position: &position, Ply: &ply, At: wire.FormatTime(at),
 		Result: t.result(t.game.Result())}
 	if next := t.game.Next(); next != (game.ID{}) {
 		m.Next = next.String()

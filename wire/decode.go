@@ -45,19 +45,40 @@ func DecodeRequest(src []byte) (*Request, error) {
 }
 
 // DecodeBody reads a request of the given type that came as the body of an HTTP request, without type, id and game, which
-// HTTP says in its own way. An empty body is an empty object. Every error wraps ErrBadMessage.
+// HTTP says in its own way. An empty body is an empty object. Every error wraps ErrBadMessage; the request that comes with it
+// has the id, unless that is what is wrong.
 func DecodeBody(src []byte, kind, id, game string) (*Request, error) {
 	request := new(Request)
 	if len(bytes.TrimSpace(src)) > 0 {
 		if !utf8.Valid(src) {
-			return nil, fmt.Errorf("%w: it is not UTF-8", ErrBadMessage)
+			return &Request{ID: boundedID(id)}, fmt.Errorf("%w: it is not UTF-8", ErrBadMessage)
 		}
 		if err := json.Unmarshal(src, request); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrBadMessage, err)
+			return &Request{ID: boundedID(id)}, bodyFault(err)
 		}
 	}
 	request.Type, request.ID, request.Game = kind, id, game
 	return request, request.check()
+}
+
+// bodyFault says what is wrong with JSON in words that are not Go's.
+func bodyFault(fault error) error {
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case !errors.As(fault, &wrongType):
+		return fmt.Errorf("%w: it is not JSON", ErrBadMessage)
+	case wrongType.Field == "":
+		return fmt.Errorf("%w: it is a JSON %s, and not an object", ErrBadMessage, wrongType.Value)
+	}
+	return fmt.Errorf("%w: field %q is a %s", ErrBadMessage, wrongType.Field, wrongType.Value)
+}
+
+// boundedID is the id, or nothing if it is too long to be given back.
+func boundedID(id string) string {
+	if utf8.RuneCountInString(id) > IDCharsMax {
+		return ""
+	}
+	return id
 }
 
 // decodeHead reads what can be read of a message that has a fault, so that the fault can be answered.
@@ -74,10 +95,11 @@ func decodeHead(src []byte, fault error) (*Request, error) {
 	if json.Unmarshal(head["type"], &request.Type) != nil || request.Type == "" {
 		return nil, fmt.Errorf(`%w: "type" is not a string`, ErrNotProtocol)
 	}
-	if json.Unmarshal(head["id"], &request.ID) != nil || utf8.RuneCountInString(request.ID) > IDCharsMax {
+	if json.Unmarshal(head["id"], &request.ID) != nil {
 		request.ID = ""
 	}
-	return request, fmt.Errorf("%w: field %q is a %s", ErrBadMessage, wrongType.Field, wrongType.Value)
+	request.ID = boundedID(request.ID)
+	return request, bodyFault(fault)
 }
 
 // required lists the fields without which a request of a type means nothing.

@@ -132,13 +132,13 @@ type Message struct {
 	Source   string          `json:"source,omitempty"`
 	Opponent string          `json:"opponent,omitempty"`
 	Position *string         `json:"position,omitempty"`
-	Moves    []string        `json:"moves,omitempty"`
+	Moves    Moves           `json:"moves,omitempty"`
 	Turn     []string        `json:"turn,omitempty"`
 	Offers   []Offer         `json:"offers,omitempty"`
 	Next     string          `json:"next,omitempty"` // accepted, too
 
 	// events
-	Ply     int             `json:"ply,omitempty"`
+	Ply     *int            `json:"ply,omitempty"` // game, too; see Plies
 	Seat    string          `json:"seat,omitempty"`
 	Move    *string         `json:"move,omitempty"` // null, that is nil, where it is hidden from this user
 	Outcome json.RawMessage `json:"outcome,omitempty"`
@@ -151,6 +151,33 @@ type Message struct {
 	Present  *bool  `json:"present,omitempty"`
 	Count    *int   `json:"count,omitempty"`
 	WithinMS int64  `json:"within_ms,omitempty"`
+}
+
+// Plies is the number of moves made, where the message tells it, and otherwise 0.
+func (m Message) Plies() int {
+	if m.Ply == nil {
+		return 0
+	}
+	return *m.Ply
+}
+
+// Moves are moves in the rules' notation. One that is hidden from the reader is the empty string, and null on the wire.
+type Moves []string
+
+// MarshalJSON writes an array of strings and nulls.
+func (moves Moves) MarshalJSON() ([]byte, error) {
+	dst := []byte{'['}
+	for i, move := range moves {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if move == "" {
+			dst = append(dst, `null`...)
+		} else {
+			dst = appendString(dst, move)
+		}
+	}
+	return append(dst, ']'), nil
 }
 
 // User is somebody, as others see him.
