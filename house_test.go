@@ -344,7 +344,7 @@ func sentinels(file *ast.File) map[string]bool {
 func TestNoTestHopes(t *testing.T) {
 	_, all := readHouse(t)
 	for _, source := range all {
-		if !source.test || source.path == "house_test.go" {
+		if !source.test || source.path == "house_test.go" || strings.HasSuffix(source.path, "bench_test.go") {
 			continue
 		}
 		bubble := slices.ContainsFunc(source.file.Imports, func(spec *ast.ImportSpec) bool { return spec.Path.Value == `"testing/synctest"` })

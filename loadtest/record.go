@@ -31,6 +31,7 @@ type Record struct {
 	Claimable []string
 }
 
+// String says which game of which file it is.
 func (r Record) String() string { return fmt.Sprintf("%s game %d (%s)", r.File, r.Number, r.Site) }
 
 // recordBytesMax bounds the text of one game.
