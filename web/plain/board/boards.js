@@ -8,6 +8,7 @@
 //   myTurn     whether the player is to move
 //   over       whether the game has ended
 //   bottom     the seat from which the board is seen
+//   sent       the player's commands in this game that were not answered yet
 
 import { chessBoard } from "./chess.js";
 import { connectFourBoard } from "./connectfour.js";

@@ -64,9 +64,9 @@ function offers(view, act) {
 }
 
 function actions(view, act) {
-  const { game, seat, outgoing } = view;
+  const { game, seat, sent } = view;
   const rules = rulesOf(game.rules);
-  const offered = (what) => game.offers.some((offer) => offer.what === what) || outgoing.includes(what);
+  const offered = (what) => game.offers.some((offer) => offer.what === what) || sent.some((each) => each.type === "offer" && each.what === what);
   const began = game.ply >= game.seats.length;
   return h("div", { class: "actions" },
     claims(view).map(([what, title]) => button(`claim-${what}`, title, () => act({ type: "claim", what }), "primary")),

@@ -14,7 +14,11 @@ import { standingCard } from "./standing.js";
 export function gameTable({ act, go, speak }) {
   let current = null; // the view that is shown
   let board = null;
-  const inGame = (command) => act({ ...command, game: current.game.id });
+  const inGame = (command) => {
+    // A second click, before the first one was answered, is not a second wish.
+    const asked = current.sent.some(({ type, what }) => type === command.type && what === command.what);
+    if (command.type === "say" || !asked) act({ ...command, game: current.game.id });
+  };
   const parts = [
     playerBars(byId("top"), byId("bottom"), speak),
     standingCard(byId("standing"), { act: inGame, go }),
@@ -65,7 +69,7 @@ function viewOf({ game, me, outbox }) {
     plies: game.moves.length + (drawn ? 1 : 0),
     myTurn: awaited && !pending,
     bottom: seat ?? game.seats[0]?.seat,
-    outgoing: sent.filter(({ type }) => type === "offer").map(({ what }) => what),
+    sent,
   };
 }
 
