@@ -14,6 +14,7 @@ type Expected struct {
 	Result      string
 	Termination string
 	Automatic   string // the library's word, such as FivefoldRepetition; NoMethod: it does not end by itself
+	Claimable   string // the library's words, separated by commas, such as DrawOffer,ThreefoldRepetition
 	FinalFEN    string
 	Moves       string
 }
@@ -42,7 +43,8 @@ func ReadExpected(pgn string) (map[string]Expected, error) {
 		if len(columns) > 6 {
 			moves = columns[6]
 		}
-		expected[columns[0]] = Expected{Result: columns[1], Termination: columns[2], Automatic: columns[3], FinalFEN: columns[5], Moves: moves}
+		expected[columns[0]] = Expected{Result: columns[1], Termination: columns[2], Automatic: columns[3],
+			Claimable: columns[4], FinalFEN: columns[5], Moves: moves}
 	}
 	return expected, lines.Err()
 }
@@ -52,6 +54,10 @@ func (e Expected) check(r Record) error {
 	automatic := map[string]string{"NoMethod": "", "Checkmate": "checkmate", "Stalemate": "stalemate",
 		"FivefoldRepetition": "fivefold", "SeventyFiveMoveRule": "seventyfive_moves", "InsufficientMaterial": "insufficient_material"}
 	want, known := automatic[e.Automatic]
+	claims := []string{"DrawOffer"} // that an agreement can always be offered goes without saying
+	for _, what := range r.Claimable {
+		claims = append(claims, map[string]string{"threefold": "ThreefoldRepetition", "fifty_moves": "FiftyMoveRule"}[what])
+	}
 	switch {
 	case !known:
 		return fmt.Errorf("expected: automatic end %q is not known", e.Automatic)
@@ -59,6 +65,8 @@ func (e Expected) check(r Record) error {
 		return fmt.Errorf("expected: it ends by itself with %q, the PGN with %q", want, r.Automatic)
 	case e.Result != r.Result || e.Termination != r.Termination:
 		return fmt.Errorf("expected: result %s, %s; the PGN says %s, %s", e.Result, e.Termination, r.Result, r.Termination)
+	case e.Claimable != strings.Join(claims, ","):
+		return fmt.Errorf("expected: the claims %s, the PGN's moves allow %s", e.Claimable, strings.Join(claims, ","))
 	case e.Moves != strings.Join(r.Moves, " "):
 		return errors.New("expected: other moves than in the PGN")
 	case !samePosition(e.FinalFEN, r.FinalFEN):

@@ -83,7 +83,7 @@ func TestBadGamesAreReportedAndTheRestIsRead(t *testing.T) {
 func TestExpectedDiffers(t *testing.T) {
 	records, _ := readAll(t, "testdata/classics.pgn")
 	r := records[2]
-	right := Expected{Result: "0-1", Termination: "Normal", Automatic: "Checkmate", FinalFEN: r.FinalFEN, Moves: strings.Join(r.Moves, " ")}
+	right := Expected{Result: "0-1", Termination: "Normal", Automatic: "Checkmate", Claimable: "DrawOffer", FinalFEN: r.FinalFEN, Moves: strings.Join(r.Moves, " ")}
 	if err := right.check(r); err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +91,7 @@ func TestExpectedDiffers(t *testing.T) {
 		"result":    func(e *Expected) { e.Result = "1-0" },
 		"automatic": func(e *Expected) { e.Automatic = "NoMethod" },
 		"unknown":   func(e *Expected) { e.Automatic = "Divination" },
+		"claims":    func(e *Expected) { e.Claimable = "DrawOffer,FiftyMoveRule" },
 		"position":  func(e *Expected) { e.FinalFEN = strings.Replace(e.FinalFEN, " w ", " b ", 1) },
 		"moves":     func(e *Expected) { e.Moves += " e2e4" },
 	} {
