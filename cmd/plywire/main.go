@@ -31,18 +31,22 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var line commandLine
-	parser := kong.Parse(&line,
-		kong.Name("plywire"),
-		kong.Description("A realtime server for turn-based games. Every flag is also an environment variable: --listen is PLYWIRE_LISTEN."),
-		kong.UsageOnError(),
-		kong.DefaultEnvars("PLYWIRE"),
-		kong.Configuration(kong.JSON),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-	)
+	parser := kong.Parse(&line, append(options(), kong.BindTo(ctx, (*context.Context)(nil)))...)
 	if err := parser.Run(); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, "plywire:", err)
 		stop()
 		os.Exit(1)
+	}
+}
+
+// options say how the command line is read.
+func options() []kong.Option {
+	return []kong.Option{
+		kong.Name("plywire"),
+		kong.Description("A realtime server for turn-based games. Every flag is also an environment variable: --listen is PLYWIRE_LISTEN."),
+		kong.UsageOnError(),
+		kong.DefaultEnvars("PLYWIRE"),
+		kong.Configuration(readFlags),
 	}
 }
 
