@@ -33,7 +33,7 @@ func ReadExpected(pgn string) (map[string]Expected, error) {
 	defer file.Close()
 	expected := make(map[string]Expected)
 	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, recordBytesMax)
+	lines.Buffer(nil, gameBytesMax)
 	for n := 1; lines.Scan(); n++ {
 		columns := strings.Split(lines.Text(), "\t")
 		if len(columns) < 6 {

@@ -1,7 +1,6 @@
 package loadtest
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -34,48 +33,37 @@ type Record struct {
 // String says which game of which file it is.
 func (r Record) String() string { return fmt.Sprintf("%s game %d (%s)", r.File, r.Number, r.Site) }
 
-// recordBytesMax bounds the text of one game.
-const recordBytesMax = 1 << 20
-
 // ReadRecords reads a PGN file and calls each for every game, in order, with the game or with what is wrong with it. It
 // stops when each returns false. The error is about the file as a whole.
 func ReadRecords(path string, each func(Record, error) bool) error {
+	return readGames(path, func(number int, text string, fault error) bool {
+		var record Record
+		if fault == nil {
+			record, fault = parseRecord(text)
+		}
+		record.File, record.Number = path, number
+		return each(record, fault)
+	})
+}
+
+// readGames calls each for the text of every game of a file, or for what is wrong with it, until each returns false.
+func readGames(path string, each func(number int, text string, fault error) bool) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	lines := bufio.NewReaderSize(file, 64<<10)
-	var text strings.Builder
-	number, moving := 0, false
-	flush := func() bool {
-		if strings.TrimSpace(text.String()) == "" {
-			return true
-		}
-		number++
-		record, err := parseRecord(text.String())
-		record.File, record.Number = path, number
-		text.Reset()
-		moving = false
-		return each(record, err)
-	}
-	for {
-		line, err := lines.ReadString('\n')
-		tag := strings.HasPrefix(line, "[") && strings.HasSuffix(strings.TrimSpace(line), "]") && !strings.HasPrefix(line, "[%")
-		if tag && moving && !flush() {
+	games := newSplitter(file)
+	for number := 1; ; number++ {
+		text, err := games.next()
+		switch {
+		case errors.Is(err, io.EOF):
 			return nil
+		case err != nil && !errors.Is(err, errTooLong):
+			return fmt.Errorf("%s: game %d: %w", path, number, err)
 		}
-		moving = moving || !tag && strings.TrimSpace(line) != ""
-		if text.Len()+len(line) > recordBytesMax {
-			return fmt.Errorf("%s: game %d is longer than %d bytes", path, number+1, recordBytesMax)
-		}
-		text.WriteString(line)
-		if errors.Is(err, io.EOF) {
-			flush()
+		if !each(number, text, err) {
 			return nil
-		}
-		if err != nil {
-			return err
 		}
 	}
 }

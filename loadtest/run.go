@@ -79,11 +79,11 @@ func Run(ctx context.Context, config Config) (Report, error) {
 	return r.finish(time.Since(began)), errors.Join(err, context.Cause(ctx))
 }
 
-// count reads the files once, to know how many games there are.
+// count goes through the files once, to know how many games there are.
 func (r *run) count() (int, error) {
 	total := 0
 	for _, path := range r.config.Files {
-		err := ReadRecords(path, func(Record, error) bool {
+		err := readGames(path, func(int, string, error) bool {
 			total++
 			return r.config.Games == 0 || total < r.config.Games
 		})
