@@ -26,7 +26,7 @@ func TestRotationFails(t *testing.T) {
 		"write":  {errorfs.OpFileWrite}, // by a goroutine of Pebble's, for which the rotation waits
 	} {
 		t.Run(name, func(t *testing.T) {
-			disk, log := newFaulty(), new(logText)
+			disk, log := newFaulty(), newLogText()
 			cfg := config(t, disk.fs())
 			cfg.Logger, cfg.MemTableBytes = zerolog.New(log), 1<<20
 			s := mustOpen(t, cfg)
@@ -84,7 +84,7 @@ func rotating() bool {
 // TestManifestFails fails Pebble's list of files while it flushes, on a goroutine of its own, where it calls for the end of
 // the process.
 func TestManifestFails(t *testing.T) {
-	disk, log := newFaulty(), new(logText)
+	disk, log := newFaulty(), newLogText()
 	cfg := config(t, disk.fs())
 	cfg.Logger, cfg.MemTableBytes = zerolog.New(log), 1<<20
 	s := mustOpen(t, cfg)
@@ -119,7 +119,7 @@ func TestManifestFails(t *testing.T) {
 // TestFlushFails fails the tables, which are written in the background, for a while. That ends nothing: the journal is in
 // the log, and Pebble tries again.
 func TestFlushFails(t *testing.T) {
-	disk, log := newFaulty(), new(logText)
+	disk, log := newFaulty(), newLogText()
 	cfg := config(t, disk.fs())
 	cfg.Logger, cfg.MemTableBytes = zerolog.New(log), 1<<20
 	s := mustOpen(t, cfg)
@@ -129,7 +129,7 @@ func TestFlushFails(t *testing.T) {
 	for range 15 { // more than one memory table, less than all that may wait
 		o.put(payload)
 	}
-	waitFor(t, "the failed flush in the log", func() bool { return strings.Contains(log.String(), "it is tried again") })
+	log.await(t, "it is tried again")
 	disk.set(func(errorfs.Op) error { return nil })
 	for range 60 {
 		o.put(payload)
@@ -169,7 +169,12 @@ func TestDiskNearlyFull(t *testing.T) {
 func TestDiskSpaceIsWatched(t *testing.T) {
 	fs := vfs.NewMem()
 	fs.TestingSetDiskUsage(vfs.DiskUsage{AvailBytes: 1, TotalBytes: 1 << 40})
-	s := mustOpen(t, config(t, fs))
+	cfg, log := config(t, fs), newLogText()
+	cfg.Logger = zerolog.New(log)
+	s := mustOpen(t, cfg)
 	defer s.Close()
-	waitFor(t, "the store to see that the disk is full", func() bool { return s.roomOnDisk() != nil })
+	log.await(t, "the disk is nearly full")
+	if s.roomOnDisk() == nil {
+		t.Error("there is room on a full disk")
+	}
 }

@@ -33,7 +33,7 @@ func TestWriteFails(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			disk, log := newFaulty(), new(logText)
+			disk, log := newFaulty(), newLogText()
 			cfg := config(t, disk.fs())
 			cfg.Logger = zerolog.New(log)
 			s := mustOpen(t, cfg)

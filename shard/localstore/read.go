@@ -77,7 +77,7 @@ func (v *view) recover(id int, token shard.Token) (shard.Recovery, error) {
 		return shard.Recovery{}, err
 	}
 	from, to := shardKey(nil, keyResident, id), shardEnd(nil, keyResident, id)
-	err = v.values(from, to, func(key, value []byte) (bool, error) {
+	err = v.scan(from, to, func(key, value []byte) (bool, error) {
 		n, err := openSnapshot(key, value)
 		recovery.Snapshots = append(recovery.Snapshots, n)
 		delete(absent, n.Actor)

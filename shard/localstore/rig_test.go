@@ -81,24 +81,22 @@ func waitFailed(t *testing.T, s *Store) {
 	}
 }
 
-func waitFor(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
-}
-
 // logText collects what a store logs.
 type logText struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu    sync.Mutex
+	text  bytes.Buffer
+	wrote chan struct{} // holds one word that there is more
 }
+
+func newLogText() *logText { return &logText{wrote: make(chan struct{}, 1)} }
 
 func (l *logText) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	select {
+	case l.wrote <- struct{}{}:
+	default:
+	}
 	return l.text.Write(p)
 }
 
@@ -106,6 +104,19 @@ func (l *logText) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
+}
+
+// await returns once the log has some words.
+func (l *logText) await(t *testing.T, words string) {
+	t.Helper()
+	limit := time.After(patience)
+	for !strings.Contains(l.String(), words) {
+		select {
+		case <-l.wrote:
+		case <-limit:
+			t.Fatalf("waited in vain for %q in the log:\n%s", words, l)
+		}
+	}
 }
 
 // faulty is a file system that can crash, and that fails what its fault says.

@@ -75,7 +75,7 @@ func (s *Store) due(ctx context.Context, from []byte) (due map[int][]expiry, nex
 	end := expiryKey(nil, s.now().Add(-time.Second), s.cfg.Shards-1, shard.ID{0: 0xff})
 	count := 0
 	err = s.look(ctx, 0, func(v *view) error {
-		return v.values(from, end, func(key, _ []byte) (bool, error) {
+		return v.scan(from, end, func(key, _ []byte) (bool, error) {
 			if len(key) != expiryKeyLen {
 				return true, nil
 			}

@@ -28,7 +28,7 @@ func expiring(o *owner, n int) *shard.Batch {
 func count(t *testing.T, s *Store, kind byte) (n int) {
 	t.Helper()
 	err := s.look(t.Context(), 0, func(v *view) error {
-		return v.values([]byte{kind}, []byte{kind + 1}, func(_, _ []byte) (bool, error) {
+		return v.scan([]byte{kind}, []byte{kind + 1}, func(_, _ []byte) (bool, error) {
 			n++
 			return true, nil
 		})

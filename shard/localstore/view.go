@@ -15,10 +15,9 @@ const checkEvery = 1024
 
 // view is the store as it was at one moment, with nothing that was not durable.
 type view struct {
-	store *Store
-	ctx   context.Context // of the one call that the view is for
-	at    *pebble.Snapshot
-	read  int
+	at     *pebble.Snapshot
+	ended  func() error // why nobody wants the view any more, if so
+	values int          // read so far
 }
 
 // look calls read with a view. It blocks for as long as a sync that is under way.
@@ -27,13 +26,21 @@ func (s *Store) look(ctx context.Context, id int, read func(*view) error) error 
 		return err
 	}
 	defer s.readers.Done()
+	ended := func() error {
+		select {
+		case <-s.closing:
+			return shard.ErrClosed
+		default:
+			return ctx.Err()
+		}
+	}
 	return guard(s.failure, func() error {
 		s.settled.RLock()
 		if err := s.failure.err(); err != nil {
 			s.settled.RUnlock()
 			return err
 		}
-		v := &view{store: s, ctx: ctx, at: s.db.NewSnapshot()}
+		v := &view{at: s.db.NewSnapshot(), ended: ended}
 		s.settled.RUnlock()
 		return errors.Join(read(v), v.at.Close())
 	})
@@ -41,19 +48,14 @@ func (s *Store) look(ctx context.Context, id int, read func(*view) error) error 
 
 // wanted says why to stop reading, if so. It looks only now and then.
 func (v *view) wanted() error {
-	if v.read++; v.read%checkEvery != 0 {
+	if v.values++; v.values%checkEvery != 0 {
 		return nil
 	}
-	select {
-	case <-v.store.closing:
-		return shard.ErrClosed
-	default:
-		return v.ctx.Err()
-	}
+	return v.ended()
 }
 
-// values calls each for the values from one key up to, but not including, another, until it returns false.
-func (v *view) values(from, to []byte, each func(key, value []byte) (bool, error)) (err error) {
+// scan calls each for the values from one key up to, but not including, another, until it returns false.
+func (v *view) scan(from, to []byte, each func(key, value []byte) (bool, error)) (err error) {
 	iter, err := v.at.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 	if err != nil {
 		return err
@@ -78,7 +80,7 @@ func (v *view) values(from, to []byte, each func(key, value []byte) (bool, error
 // missing is an error.
 func (v *view) entries(id int, after, last uint64, each func(shard.Entry) bool) error {
 	next, ended := after+1, false
-	err := v.values(entryKey(nil, id, next), entryKey(nil, id, last+1), func(key, value []byte) (bool, error) {
+	err := v.scan(entryKey(nil, id, next), entryKey(nil, id, last+1), func(key, value []byte) (bool, error) {
 		if at := entryPosition(key); at != next {
 			return false, missing(id, next, at-1)
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -102,10 +101,10 @@ func testCrash(r *rig) {
 	for range 4 {
 		crashed := make([]*life, len(owners))
 		for i, o := range owners {
-			crashed[i] = o.live()
+			crashed[i] = o.live(20)
 		}
 		for _, l := range crashed {
-			l.wait(r, 20)
+			l.wait(r)
 		}
 		for _, l := range crashed {
 			l.seal()
@@ -125,8 +124,9 @@ func testCrash(r *rig) {
 type life struct {
 	owner *owner // of whose state the goroutine has a copy
 	store shard.Store
-	count atomic.Int64
-	ended chan struct{} // closed when the goroutine has heard of the crash
+	want  int           // batches acknowledged, until
+	grown chan struct{} // is closed
+	ended chan struct{} // closed when a batch was not acknowledged, or the life was sealed
 
 	mu      sync.Mutex
 	sealed  bool
@@ -134,9 +134,9 @@ type life struct {
 	pending *shard.Batch
 }
 
-// live starts a goroutine which commits without end.
-func (o *owner) live() *life {
-	l := &life{owner: o, store: o.store, ended: make(chan struct{})}
+// live starts a goroutine which commits without end. So many batches are wanted before the crash.
+func (o *owner) live(want int) *life {
+	l := &life{owner: o, store: o.store, want: want, grown: make(chan struct{}), ended: make(chan struct{})}
 	mine := *o
 	mine.rig = nil
 	go l.run(&mine)
@@ -170,24 +170,22 @@ func (l *life) run(mine *owner) {
 			return
 		}
 		l.acked, l.pending = append(l.acked, b), nil
+		if len(l.acked) == l.want {
+			close(l.grown)
+		}
 		l.mu.Unlock()
 		mine.head += uint64(len(b.Entries))
-		l.count.Add(1)
 	}
 }
 
-// wait returns once so many batches were acknowledged.
-func (l *life) wait(r *rig, batches int64) {
-	deadline := time.Now().Add(patience)
-	for l.count.Load() < batches {
-		select {
-		case <-l.ended:
-			r.Fatalf("shard %d: a batch was not acknowledged", l.owner.id)
-		case <-time.After(time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			r.Fatalf("shard %d: %d of %d batches within %v", l.owner.id, l.count.Load(), batches, patience)
-		}
+// wait returns once the batches that are wanted were acknowledged.
+func (l *life) wait(r *rig) {
+	select {
+	case <-l.grown:
+	case <-l.ended:
+		r.Fatalf("shard %d: a batch was not acknowledged", l.owner.id)
+	case <-time.After(patience):
+		r.Fatalf("shard %d: %d batches were not acknowledged within %v", l.owner.id, l.want, patience)
 	}
 }
 

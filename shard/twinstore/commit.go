@@ -158,13 +158,13 @@ func (s *Store) carryOut(p *pending) {
 	}
 	switch {
 	case p.done == nil: // late: nobody is there to hear the answer
-		_ = s.contents.apply(batch)
+		_ = s.contents.apply(batch, s.cfg.Now())
 	case p.fault == FaultRefuse:
 		p.done(fmt.Errorf("%w: as the fault says", shard.ErrRefused))
 	case p.fault == FaultLost:
 		p.done(fmt.Errorf("%w: as the fault says", shard.ErrUnknown))
 	case p.fault == FaultApplied:
-		err := s.contents.apply(batch)
+		err := s.contents.apply(batch, s.cfg.Now())
 		p.done(fmt.Errorf("%w: as the fault says (it came to %v)", shard.ErrUnknown, err))
 	case p.fault == FaultLate:
 		s.mu.Lock()
@@ -177,6 +177,6 @@ func (s *Store) carryOut(p *pending) {
 		s.contents.acquire(batch.Shard)
 		p.done(shard.ErrFenced)
 	default:
-		p.done(s.contents.apply(batch))
+		p.done(s.contents.apply(batch, s.cfg.Now()))
 	}
 }

@@ -60,11 +60,9 @@ func (c *contents) recover(id int, token shard.Token, now time.Time) (shard.Reco
 	if !j.owned(token) {
 		return shard.Recovery{}, shard.ErrFenced
 	}
-	j.forget(now)
+	present := j.forgetAll(now)
 	recovery := shard.Recovery{Head: j.head, At: j.at}
-	present := make(map[shard.ID]bool)
 	for _, entry := range j.entries {
-		present[entry.Actor] = true
 		recovery.Entries = append(recovery.Entries, copyEntry(entry))
 	}
 	for actor, snapshot := range j.snapshots {
@@ -80,8 +78,11 @@ func (c *contents) load(id int, actor shard.ID, now time.Time) (shard.Snapshot, 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	j := &c.shards[id]
-	j.forget(now)
 	snapshot, ok := j.snapshots[actor]
+	if ok && expired(snapshot, now) && !slices.ContainsFunc(j.entries, func(e shard.Entry) bool { return e.Actor == actor }) {
+		delete(j.snapshots, actor)
+		ok = false
+	}
 	if !ok {
 		return shard.Snapshot{}, shard.ErrNoSnapshot
 	}
@@ -101,7 +102,7 @@ func (c *contents) read(id int, after uint64, limit int) []shard.Entry {
 }
 
 // apply makes a well-formed batch durable, or says why not and changes nothing.
-func (c *contents) apply(b *shard.Batch) error {
+func (c *contents) apply(b *shard.Batch, now time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	j := &c.shards[b.Shard]
@@ -121,7 +122,10 @@ func (c *contents) apply(b *shard.Batch) error {
 	for _, snapshot := range b.Snapshots {
 		j.snapshots[snapshot.Actor] = copySnapshot(snapshot)
 	}
-	j.entries = slices.DeleteFunc(j.entries, func(e shard.Entry) bool { return e.Position <= b.Trim })
+	if free := int(j.head) - len(j.entries); b.Trim > uint64(free) {
+		j.entries = slices.Delete(j.entries, 0, int(b.Trim)-free)
+		j.forgetAll(now)
+	}
 	j.last, j.at = b.ID, b.At
 	return nil
 }
@@ -129,15 +133,24 @@ func (c *contents) apply(b *shard.Batch) error {
 // owned says whether token is the shard's own. Nobody owns a shard that was never acquired, with whatever token.
 func (j *journal) owned(token shard.Token) bool { return token.Epoch != 0 && token == j.token }
 
-// forget drops the actors that have expired: at the first moment at which that is allowed, because a caller which counts
-// on more should fail in a test. An actor which has entries stays: without its snapshot they would make another actor.
-func (j *journal) forget(now time.Time) {
+// forgetAll drops the actors that have expired: at the first moment at which that is allowed, because a caller which counts
+// on more should fail in a test. An actor which has entries stays: without its snapshot they would make another actor. It
+// returns the actors which have entries.
+func (j *journal) forgetAll(now time.Time) map[shard.ID]bool {
+	present := make(map[shard.ID]bool)
+	for _, entry := range j.entries {
+		present[entry.Actor] = true
+	}
 	for actor, snapshot := range j.snapshots {
-		expired := !snapshot.Expires.IsZero() && !snapshot.Expires.After(now)
-		if expired && !slices.ContainsFunc(j.entries, func(e shard.Entry) bool { return e.Actor == actor }) {
+		if expired(snapshot, now) && !present[actor] {
 			delete(j.snapshots, actor)
 		}
 	}
+	return present
+}
+
+func expired(s shard.Snapshot, now time.Time) bool {
+	return !s.Expires.IsZero() && !s.Expires.After(now)
 }
 
 func copyEntry(e shard.Entry) shard.Entry {

@@ -2,7 +2,7 @@
 // contract of shard.Store, has no goroutine and no clock of its own, and does the same again when it is driven the same
 // again. It fails, delays and crashes when it is told to.
 //
-// It must never serve players: nothing of it outlives the process.
+// Nothing of it outlives the process: it must never serve players who are promised more than that.
 package twinstore
 
 import (
