@@ -55,6 +55,14 @@ func (m *match) play(ctx context.Context) (faults []error) {
 	if err := m.end(ctx); err != nil {
 		return append(m.seen(), fmt.Errorf("the end by %s: %w", m.plan.reason, err))
 	}
+	if err := m.allEnded(ctx); err != nil {
+		return append(m.seen(), err)
+	}
+	if m.chaos != nil {
+		if err := m.chaos.all(ctx, m, over, len(m.record.Moves)); err != nil {
+			return append(m.seen(), err)
+		}
+	}
 	return m.verify(ctx)
 }
 
@@ -70,13 +78,20 @@ func (m *match) begin(ctx context.Context) (err error) {
 		m.clock = atLeast(m.clock, abandonClock)
 	}
 	white, black := m.clients[0], m.clients[1]
-	if m.id, err = white.Create(ctx, client.Terms{Rules: "chess", Seat: "white", Clock: m.clock}); err != nil {
+	created, err := m.do(ctx, white, wire.Request{Type: wire.TypeCreate, Rules: "chess", Seat: "white", Clock: m.clock})
+	if err != nil {
 		return fmt.Errorf("create: %w", err)
 	}
+	m.id = created.Game
 	if m.eyes[0], err = m.follow(ctx, "white", white); err != nil {
 		return err
 	}
-	if _, err = black.Join(ctx, m.id, ""); err != nil {
+	if m.chaos != nil {
+		if err = m.chaos.all(ctx, m, waiting, 0); err != nil {
+			return err
+		}
+	}
+	if _, err = m.do(ctx, black, wire.Request{Type: wire.TypeJoin, Game: m.id}); err != nil {
 		return fmt.Errorf("join: %w", err)
 	}
 	if m.eyes[1], err = m.follow(ctx, "black", black); err != nil {
@@ -131,12 +146,11 @@ func (m *match) move(ctx context.Context, ply int, move string) error {
 			return err
 		}
 	}
-	request := wire.Request{Type: wire.TypeMove, ID: uuid.NewString(), Game: m.id, Ply: &ply, Move: &move}
 	sent := time.Now()
 	m.mu.Lock()
 	m.sent[ply+1] = sent
 	m.mu.Unlock()
-	answer, err := m.clients[mover].Do(ctx, request)
+	answer, err := m.do(ctx, m.clients[mover], moveRequest(m, ply, move))
 	if err != nil {
 		return err
 	}
@@ -145,10 +159,16 @@ func (m *match) move(ctx context.Context, ply int, move string) error {
 		m.run.config.Moved(total)
 	}
 	m.acks = append(m.acks, ack{answer.Seq, ply + 1, move})
-	if m.chaos != nil {
-		return m.chaos.after(ctx, m, request, answer.Seq)
-	}
 	return nil
+}
+
+// do sends a request that the server has to grant.
+func (m *match) do(ctx context.Context, from *client.Client, request wire.Request) (wire.Message, error) {
+	request.ID = uuid.NewString()
+	if m.chaos != nil {
+		return m.chaos.do(ctx, m, from, request)
+	}
+	return from.Do(ctx, request)
 }
 
 // end brings the game to the end that it had.
@@ -158,25 +178,31 @@ func (m *match) end(ctx context.Context) error {
 	switch m.plan.how {
 	case endsItself:
 	case endsResigned:
-		_, err = m.clients[m.plan.loser].Resign(ctx, m.id)
+		_, err = m.do(ctx, m.clients[m.plan.loser], wire.Request{Type: wire.TypeResign, Game: m.id})
 	case endsAborted:
-		_, err = m.clients[0].Abort(ctx, m.id)
+		_, err = m.do(ctx, m.clients[0], wire.Request{Type: wire.TypeAbort, Game: m.id})
 	case endsClaimed:
-		_, err = m.clients[toMove].Claim(ctx, m.id, m.plan.what)
+		_, err = m.do(ctx, m.clients[toMove], wire.Request{Type: wire.TypeClaim, Game: m.id, What: m.plan.what})
 	case endsAgreed:
-		var offered uint64
-		if offered, err = m.clients[toMove].Offer(ctx, m.id, "draw"); err != nil {
-			return err
-		}
-		if err = m.eyes[1-toMove].untilSeq(ctx, offered); err != nil {
-			return err
-		}
-		_, err = m.clients[1-toMove].Accept(ctx, m.id, "draw")
+		err = m.agree(ctx, m.clients[toMove], m.clients[1-toMove], m.eyes[1-toMove])
 	case endsFlagged:
 		err = m.clients[1-toMove].Advance(ctx, m.id, flagTime)
 	case endsAbandoned:
 		err = m.abandon(ctx)
 	}
+	return err
+}
+
+// agree has one player offer a draw, and the other accept it when he has seen the offer.
+func (m *match) agree(ctx context.Context, one, other *client.Client, eye *eye) error {
+	offer, err := m.do(ctx, one, wire.Request{Type: wire.TypeOffer, Game: m.id, What: "draw"})
+	if err != nil {
+		return err
+	}
+	if err := eye.untilSeq(ctx, offer.Seq); err != nil {
+		return err
+	}
+	_, err = m.do(ctx, other, wire.Request{Type: wire.TypeAccept, Game: m.id, What: "draw"})
 	return err
 }
 
@@ -214,6 +240,16 @@ func (m *match) all() []*eye {
 		}
 	}
 	return all
+}
+
+// allEnded waits until all have seen the end.
+func (m *match) allEnded(ctx context.Context) error {
+	for _, e := range m.all() {
+		if err := e.untilEnded(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // seen are the faults that the eyes have found so far.

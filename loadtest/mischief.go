@@ -4,65 +4,17 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-
-	"github.com/google/uuid"
+	"sync"
 
 	"github.com/plywire/plywire/client"
 	"github.com/plywire/plywire/wire"
 )
 
 // mischief sends what is to be refused, and what is to count once, between the moves of a game. What it does follows from
-// its seed.
+// its seed. That nothing of it had an effect shows in the game's history.
 type mischief struct {
 	rand     *rand.Rand
 	stranger *client.Client // has no seat in the game
-}
-
-// prank is one thing to be refused.
-type prank struct {
-	name    string
-	from    func(m *match, mover int) *client.Client
-	request func(m *match, ply int, move string) wire.Request
-	want    wire.Code
-}
-
-func fromMover(m *match, mover int) *client.Client { return m.clients[mover] }
-func fromOther(m *match, mover int) *client.Client { return m.clients[1-mover] }
-func fromStranger(m *match, _ int) *client.Client  { return m.chaos.stranger }
-
-func moveRequest(m *match, ply int, move string) wire.Request {
-	return wire.Request{Type: wire.TypeMove, Game: m.id, Ply: &ply, Move: &move}
-}
-
-var pranks = []prank{
-	{"a move that is none", fromMover, func(m *match, ply int, _ string) wire.Request { return moveRequest(m, ply, "e2m3") }, wire.CodeIllegalMove},
-	{"a move of no piece", fromMover, func(m *match, ply int, _ string) wire.Request { return moveRequest(m, ply, "e5e5") }, wire.CodeIllegalMove},
-	{"an empty move", fromMover, func(m *match, ply int, _ string) wire.Request { return moveRequest(m, ply, "") }, wire.CodeIllegalMove},
-	{"a move out of turn", fromOther, moveRequest, wire.CodeNotYourTurn},
-	{"a move of a ply to come", fromMover, func(m *match, ply int, move string) wire.Request { return moveRequest(m, ply+2, move) }, wire.CodeStalePly},
-	{"a move of a ply gone by", fromMover, func(m *match, ply int, move string) wire.Request { return moveRequest(m, ply-1, move) }, wire.CodeStalePly},
-	{"a stranger's move", fromStranger, moveRequest, wire.CodeNotSeated},
-	{"a stranger's resignation", fromStranger, func(m *match, _ int, _ string) wire.Request {
-		return wire.Request{Type: wire.TypeResign, Game: m.id}
-	}, wire.CodeNotSeated},
-	{"a third player", fromStranger, func(m *match, _ int, _ string) wire.Request {
-		return wire.Request{Type: wire.TypeJoin, Game: m.id}
-	}, wire.CodeSeatTaken},
-	{"an unknown type", fromMover, func(m *match, _ int, _ string) wire.Request {
-		return wire.Request{Type: "checkmate", Game: m.id}
-	}, wire.CodeUnknownType},
-	{"a game that is not there", fromMover, func(_ *match, ply int, move string) wire.Request {
-		return wire.Request{Type: wire.TypeMove, Game: uuid.NewString(), Ply: &ply, Move: &move}
-	}, wire.CodeNotFound},
-	{"acceptance of no offer", fromMover, func(m *match, _ int, _ string) wire.Request {
-		return wire.Request{Type: wire.TypeAccept, Game: m.id, What: "draw"}
-	}, wire.CodeNoSuchOffer},
-	{"a claim that does not hold", fromOther, func(m *match, _ int, _ string) wire.Request {
-		return wire.Request{Type: wire.TypeClaim, Game: m.id, What: "checkmate"}
-	}, wire.CodeIllegalMove},
-	{"a move without a ply", fromMover, func(m *match, _ int, move string) wire.Request {
-		return wire.Request{Type: wire.TypeMove, Game: m.id, Move: &move}
-	}, wire.CodeBadMessage},
 }
 
 // before does something that is to be refused, before about every third move.
@@ -70,7 +22,24 @@ func (c *mischief) before(ctx context.Context, m *match, ply int, move string) e
 	if c.rand.IntN(3) != 0 {
 		return nil
 	}
-	p := pranks[c.rand.IntN(len(pranks))]
+	p := playing[c.rand.IntN(len(playing))]
+	if ply < p.since {
+		return nil
+	}
+	return c.try(ctx, m, p, ply, move)
+}
+
+// all does everything on the list, in any order.
+func (c *mischief) all(ctx context.Context, m *match, pranks []prank, ply int) error {
+	for _, i := range c.rand.Perm(len(pranks)) {
+		if err := c.try(ctx, m, pranks[i], ply, "e2e4"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *mischief) try(ctx context.Context, m *match, p prank, ply int, move string) error {
 	_, err := p.from(m, ply%2).Do(ctx, p.request(m, ply, move))
 	m.run.pranks.Add(1)
 	if got := client.CodeOf(err); got != p.want {
@@ -79,16 +48,27 @@ func (c *mischief) before(ctx context.Context, m *match, ply int, move string) e
 	return nil
 }
 
-// after sends the same move again, after about every fourth: it has to be answered as before. That it has had no second
-// effect shows in the history.
-func (c *mischief) after(ctx context.Context, m *match, request wire.Request, seq uint64) error {
-	if c.rand.IntN(4) != 0 {
-		return nil
+// do sends a request, and sometimes sends it twice: one after the other, or both at once. Both have to be answered the same.
+func (c *mischief) do(ctx context.Context, m *match, from *client.Client, request wire.Request) (wire.Message, error) {
+	var answers [2]wire.Message
+	var errs [2]error
+	send := func(i int) { answers[i], errs[i] = from.Do(ctx, request) }
+	switch c.rand.IntN(8) {
+	case 0:
+		send(0)
+		send(1)
+	case 1:
+		var both sync.WaitGroup
+		both.Go(func() { send(0) })
+		both.Go(func() { send(1) })
+		both.Wait()
+	default:
+		return from.Do(ctx, request)
 	}
-	answer, err := m.clients[(*request.Ply)%2].Do(ctx, request)
 	m.run.pranks.Add(1)
-	if err != nil || answer.Seq != seq {
-		return fmt.Errorf("mischief: the move sent twice was answered with seq %d (%v), want %d", answer.Seq, err, seq)
+	if a, b := answers[0], answers[1]; a.Game != b.Game || a.Seq != b.Seq || client.CodeOf(errs[0]) != client.CodeOf(errs[1]) {
+		return a, fmt.Errorf("mischief: %s sent twice was answered with %s seq %d (%v), and with %s seq %d (%v)",
+			request.Type, a.Game, a.Seq, errs[0], b.Game, b.Seq, errs[1])
 	}
-	return nil
+	return answers[0], errs[0]
 }
