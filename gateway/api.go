@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -192,92 +191,4 @@ func (server *Server) getRecord(w http.ResponseWriter, ctx context.Context, id g
 	w.Header().Set("Content-Type", scribe.MediaType())
 	w.Header().Set("Content-Disposition", `inline; filename="`+id.String()+"."+extension+`"`)
 	_, _ = w.Write(text.Bytes())
-}
-
-// pollLinger is how long somebody who polls counts as present after a poll.
-const pollLinger = 5 * time.Second
-
-// poll is a watcher that only wants to know that there is something new.
-type poll struct{ news chan struct{} }
-
-func (p *poll) push(messages ...[]byte) {
-	if len(messages) == 0 {
-		return
-	}
-	select {
-	case p.news <- struct{}{}:
-	default: // it is told already
-	}
-}
-
-// getEvents tells the events after one, and waits for one if there is none yet.
-func (server *Server) getEvents(w http.ResponseWriter, r *http.Request) {
-	id, err := uuid.Parse(r.PathValue("game"))
-	if err != nil {
-		writeError(w, "", wire.CodeNotFound, game.ErrNotFound.Error())
-		return
-	}
-	user, ok := server.viewer(w, r)
-	if !ok {
-		return
-	}
-	after, err := strconv.ParseUint(defaultTo(r.FormValue("after"), "0"), 10, 64)
-	wait, err2 := strconv.ParseUint(defaultTo(r.FormValue("wait_ms"), "0"), 10, 31)
-	if err != nil || err2 != nil {
-		writeError(w, "", wire.CodeBadMessage, "after and wait_ms are whole numbers, 0 or more")
-		return
-	}
-	patience := min(time.Duration(wait)*time.Millisecond, server.config.LongPollMax)
-	ctx, cancel := context.WithTimeout(r.Context(), patience+askTimeout)
-	defer cancel()
-	deadline := time.After(patience)
-	p := &poll{news: make(chan struct{}, 1)}
-	// Between two polls a player is not gone.
-	defer time.AfterFunc(pollLinger, func() { server.hub.leave(id, p) })
-	for {
-		reply, ok := server.ask(w, ctx, "", id, &table.Look{User: user, After: after, Events: true}, func(reply *table.Reply) {
-			if reply.Code == "" && len(reply.Seen) == 0 && patience > 0 {
-				server.hub.watch(id, p, user, &table.Reply{Seq: reply.Seq, Seat: reply.Seat})
-			}
-		})
-		if !ok {
-			return
-		}
-		if reply.Code != "" {
-			writeJSON(w, reply.Code.HTTPStatus(), reply.Frame)
-			return
-		}
-		if len(reply.Seen) > 0 || patience == 0 {
-			writeJSON(w, http.StatusOK, eventList(id, reply))
-			return
-		}
-		select {
-		case <-p.news:
-		case <-deadline:
-			patience = 0
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// eventList writes the frames of a reply as one JSON object.
-func eventList(id game.ID, reply *table.Reply) []byte {
-	dst := append([]byte(`{"game":"`), id.String()...)
-	dst = strconv.AppendUint(append(dst, `","seq":`...), reply.Seq, 10)
-	dst = append(dst, `,"events":[`...)
-	for i, frame := range reply.Seen {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, bytes.ReplaceAll(frame, []byte{'\n'}, []byte{','})...)
-	}
-	return append(dst, `]}`...)
-}
-
-func defaultTo(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }

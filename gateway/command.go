@@ -49,11 +49,11 @@ func (s *session) command(at time.Time, request *wire.Request) {
 		return
 	}
 	watch := request.Type == wire.TypeCreate || request.Type == wire.TypeJoin || request.Type == wire.TypeWatch
-	if watch && !s.mayWatch(request.Game) {
+	id, body := s.server.translate(s.user(), request, watch, time.Duration(s.roundTrip.Load()))
+	if watch && !s.mayWatch(id) {
 		s.fail(request, wire.CodeTooManyRequests, "this connection watches as many games as it may")
 		return
 	}
-	id, body := s.server.translate(s.user(), request, watch, time.Duration(s.roundTrip.Load()))
 	s.send(at, id, body, &call{session: s, game: id, kind: request.Type, re: request.ID, watch: watch})
 }
 
@@ -132,7 +132,8 @@ func (s *session) send(at time.Time, id game.ID, body any, c *call) {
 func refusalOf(err error) (wire.Code, string) {
 	code := table.CodeOf(err)
 	if code == wire.CodeUnavailable {
-		return code, "the server cannot decide on this now: nothing was changed; send it again with the same id"
+		// Not that nothing was changed: where a shard has lost its store in the middle of it, nobody knows.
+		return code, "the server cannot answer this now: send it again with the same id, and it is done once"
 	}
 	return code, "the server failed at this command, and nothing was changed"
 }

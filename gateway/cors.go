@@ -7,9 +7,10 @@ import (
 	"strings"
 )
 
-// allowOrigin lets pages of the configured origins use the HTTP API, by the same list that their WebSockets go by. It
-// returns true if the request was only the browser's question whether it may ask, and has been answered.
-func (server *Server) allowOrigin(w http.ResponseWriter, r *http.Request) (answered bool) {
+// allowOrigin lets pages of the configured origins use the HTTP API, by the same list that their WebSockets go by. It tells
+// whether the request is only the browser's question whether the page may ask, by the Fetch standard
+// (https://fetch.spec.whatwg.org/#cors-preflight-fetch), and it may.
+func (server *Server) allowOrigin(w http.ResponseWriter, r *http.Request) (question bool) {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		return false
@@ -19,14 +20,15 @@ func (server *Server) allowOrigin(w http.ResponseWriter, r *http.Request) (answe
 		return false
 	}
 	w.Header().Set("Access-Control-Allow-Origin", origin)
-	if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
-		return false
-	}
+	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
+}
+
+// answerQuestion tells a browser what the page of an allowed origin may ask for.
+func answerQuestion(w http.ResponseWriter) {
 	w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
 	w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key")
 	w.Header().Set("Access-Control-Max-Age", "600")
 	w.WriteHeader(http.StatusNoContent)
-	return true
 }
 
 // originAllowed matches an origin as the WebSocket library does: a pattern with a scheme is about the whole origin, one

@@ -223,12 +223,59 @@ func TestPagesOfOtherOrigins(t *testing.T) {
 	}
 }
 
+// TestPagesReadThatTheyAreTooFast checks that the refusal for the rate can be read by a page like any other answer.
+func TestPagesReadThatTheyAreTooFast(t *testing.T) {
+	const origin = "https://app.example.com"
+	r := newRig(t, func(c *rigConfig) {
+		c.gateway.HTTPRate, c.gateway.HTTPBurst, c.gateway.Origins = 0.001, 1, []string{origin}
+	})
+	for _, want := range []int{http.StatusOK, http.StatusTooManyRequests} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.http.URL+"/v1/sessions", nil)
+		must(t, err)
+		request.Header.Set("Origin", origin)
+		response, err := http.DefaultClient.Do(request)
+		must(t, err)
+		must(t, response.Body.Close())
+		if response.StatusCode != want || response.Header.Get("Access-Control-Allow-Origin") != origin {
+			t.Fatalf("answered %s with %v, want %d that the page may read", response.Status, response.Header, want)
+		}
+	}
+}
+
 func TestTheSameKeyWithOtherTermsIsRefused(t *testing.T) {
 	r := newRig(t, nil)
 	c := r.caller()
-	c.ok("POST", "/v1/games", "k", `{"rules":"chess"}`)
-	status, body := c.call("POST", "/v1/games", "k", `{"rules":"connectfour"}`)
-	if m := decode(t, body); status != http.StatusForbidden || m.Code != wire.CodeForbidden {
-		t.Fatalf("answered %d %s", status, body)
+	const terms = `{"rules":"chess","clock":{"initial_ms":60000},"seat":"white"}`
+	game := c.ok("POST", "/v1/games", "k", terms)
+	for name, other := range map[string]string{
+		"rules":    `{"rules":"connectfour","clock":{"initial_ms":60000}}`,
+		"clock":    `{"rules":"chess"}`,
+		"rated":    `{"rules":"chess","clock":{"initial_ms":60000},"rated":true}`,
+		"opponent": `{"rules":"chess","clock":{"initial_ms":60000},"opponent":"ben"}`,
+		"options":  `{"rules":"chess","clock":{"initial_ms":60000},"options":{"no":1}}`,
+	} {
+		status, body := c.call("POST", "/v1/games", "k", other)
+		if m := decode(t, body); status != http.StatusForbidden || m.Code != wire.CodeForbidden {
+			t.Errorf("other %s: answered %d %s", name, status, body)
+		}
+	}
+	if again := c.ok("POST", "/v1/games", "k", terms); again.Game != game.Game || again.Seq != game.Seq {
+		t.Errorf("the same terms: answered %+v, want %+v", again, game)
+	}
+}
+
+// TestWhoPollsIsCountedOnce checks that a watcher's poll ends with its answer, or each would be counted several times, while
+// a player lingers.
+func TestWhoPollsIsCountedOnce(t *testing.T) {
+	r := newRig(t, nil)
+	white, reader := r.caller(), r.caller()
+	game := white.ok("POST", "/v1/games", "k", `{"rules":"chess","seat":"white"}`).Game
+	poll := fmt.Sprintf("/v1/games/%s/events?after=%d&wait_ms=1", game, r.state(game).Seq)
+	reader.call("GET", poll, "", "")
+	// The answer is written before the handler has returned.
+	eventually(t, func() bool { return r.server.Watched() == 0 })
+	white.call("GET", poll, "", "")
+	if state := r.state(game); !state.Seats[0].Present || r.server.Watched() != 1 {
+		t.Fatalf("the player who has just polled: %+v", state.Seats[0])
 	}
 }

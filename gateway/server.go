@@ -103,6 +103,7 @@ func (server *Server) Lost(id game.ID, have, client uint64) {
 
 // ServeHTTP serves the protocol: /v1, /healthz and /readyz.
 func (server *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	question := server.allowOrigin(w, r) // first of all: a page has to be able to read a refusal, too
 	if server.config.Limits && strings.HasPrefix(r.URL.Path, "/v1/") {
 		if wait, ok := server.paced.allow(clientIP(r, server.config.BehindProxy), time.Now()); !ok {
 			server.metrics.refusals.WithLabelValues("rate").Inc()
@@ -112,7 +113,8 @@ func (server *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if server.allowOrigin(w, r) {
+	if question {
+		answerQuestion(w)
 		return
 	}
 	server.mux.ServeHTTP(w, r)

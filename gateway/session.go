@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/google/uuid"
 	"golang.org/x/time/rate"
 
 	"github.com/plywire/plywire/game"
@@ -186,10 +185,9 @@ func (s *session) leave(id game.ID) {
 }
 
 // mayWatch tells whether the session may watch the game: it does already, or it does not watch too many.
-func (s *session) mayWatch(name string) bool {
+func (s *session) mayWatch(id game.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	id, _ := uuid.Parse(name)
 	_, watched := s.watched[id]
 	return watched || len(s.watched) < s.server.config.GamesPerSession
 }

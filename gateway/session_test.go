@@ -115,6 +115,33 @@ func TestRate(t *testing.T) {
 	p.closed(wire.CloseTooMany)
 }
 
+func TestGamesOfOneConnection(t *testing.T) {
+	r := newRig(t, func(c *rigConfig) { c.gateway.GamesPerSession = 1 })
+	p := r.guest()
+	p.send(`{"type":"create","id":"1","rules":"chess"}`)
+	game := p.expect("ok").Game
+	for name, message := range map[string]string{
+		"another":                         `{"type":"create","id":"2","rules":"chess"}`,
+		"another, naming the first":       fmt.Sprintf(`{"type":"create","id":"3","rules":"chess","game":%q}`, game),
+		"one that is not there":           `{"type":"watch","id":"4","game":"00000000-0000-8000-8000-000000000000"}`,
+		"a seat in one that is not there": `{"type":"join","id":"5","game":"00000000-0000-8000-8000-000000000000"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			p.t = t
+			p.send(message)
+			p.refused(wire.CodeTooManyRequests)
+		})
+	}
+	p.t = t
+	// What it watches already is not one more.
+	p.send(fmt.Sprintf(`{"type":"watch","id":"6","game":%q}`, game))
+	p.expect("ok")
+	p.send(`{"type":"create","id":"1","rules":"chess"}`)
+	if again := p.expect("ok"); again.Game != game {
+		t.Fatalf("the same create is answered with %s, want %s", again.Game, game)
+	}
+}
+
 func TestSlowReaderIsEndedAndDelaysNobody(t *testing.T) {
 	r := newRig(t, func(c *rigConfig) { c.gateway.OutboundBytes = 64 << 10 })
 	white, black, slow := r.guest(), r.guest(), r.guest()

@@ -2,6 +2,7 @@ package table
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -15,7 +16,7 @@ func (t *Table) act(at time.Time, act *Act) shard.Turn {
 	cmd := &act.Command
 	if seq, known := t.game.Answer(cmd.User.ID, cmd.ID); known {
 		if cmd.Kind == game.CommandCreate && !sameTerms(cmd.Create.Terms, t.game.Terms()) {
-			return shard.Turn{Reply: t.refused(cmd.ID, game.ErrExists)}
+			return shard.Turn{Reply: t.refused(cmd.ID, fmt.Errorf("%w: for another game, choose another id", game.ErrExists))}
 		}
 		return shard.Turn{Reply: t.done(at, act, seq)}
 	}
@@ -41,8 +42,8 @@ func (t *Table) act(at time.Time, act *Act) shard.Turn {
 		}
 	}
 	switch {
-	case err != nil && t.game.Status() == game.StatusNone:
-		turn.Reply = Refusal(cmd.ID, "", CodeOf(err), err.Error()) // there is no game to be named
+	case err != nil && cmd.Kind == game.CommandCreate:
+		turn.Reply = Refusal(cmd.ID, "", CodeOf(err), err.Error()) // there is no game that could be named
 	case err != nil:
 		turn.Reply = t.refused(cmd.ID, err)
 	case len(events) > 0:
