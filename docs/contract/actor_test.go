@@ -20,6 +20,8 @@ type actor struct {
 	stage  *stage
 	name   string
 	bearer string          // for HTTP; empty: none
+	scheme string          // of Authorization, before the bearer
+	origin string          // of the page that the actor uses HTTP from; empty: it is no page
 	conn   *websocket.Conn // nil before the first connection
 
 	mu    sync.Mutex
@@ -47,7 +49,7 @@ func (s *stage) actor(name string) *actor {
 
 // stranger returns the actor of that name, who has no token.
 func (s *stage) stranger(name string) *actor {
-	a := &actor{stage: s, name: name}
+	a := &actor{stage: s, name: name, scheme: "Bearer"}
 	s.actors = append(s.actors, a)
 	return a
 }
@@ -193,6 +195,7 @@ type call struct {
 	method, path string
 	key          string // Idempotency-Key; empty: none
 	body         string
+	wants        string // the method that a browser asks whether its page may use; empty: it is no such question
 }
 
 // number orders what is heard: what comes over a WebSocket first, then the answers to calls.
@@ -228,13 +231,21 @@ func (a *actor) misposts(path, key, body string) {
 	a.does(call{method: http.MethodPost, path: path, key: key, body: body}, false)
 }
 
+// mayAsk has a browser ask whether its page may use a method. That is no operation of its own in the documents.
+func (a *actor) mayAsk(method, path string) {
+	a.stage.t.Helper()
+	a.does(call{method: http.MethodOptions, path: path, wants: method}, false)
+}
+
 // does sends an HTTP request and waits until all that follows has happened; the answer may come later.
 func (a *actor) does(c call, allowed bool) {
 	s := a.stage
 	s.t.Helper()
 	said := c.method + " " + c.path
-	if c.key != "" {
-		said += " (Idempotency-Key: " + c.key + ")"
+	for _, header := range [][2]string{{"Idempotency-Key", c.key}, {"Origin", a.origin}, {"Access-Control-Request-Method", c.wants}} {
+		if header[1] != "" {
+			said += " (" + header[0] + ": " + header[1] + ")"
+		}
 	}
 	s.script.line(a.name, "> "+strings.TrimSpace(said+" "+c.body))
 	c.path, c.body = s.script.values(c.path), s.script.values(c.body)
@@ -266,7 +277,14 @@ func (s *stage) request(a *actor, c call) *http.Request {
 	request, err := http.NewRequest(c.method, "http://server.test"+c.path, strings.NewReader(c.body))
 	must(s.t, err)
 	if a.bearer != "" {
-		request.Header.Set("Authorization", "Bearer "+a.bearer)
+		request.Header.Set("Authorization", a.scheme+" "+a.bearer)
+	}
+	if a.origin != "" {
+		request.Header.Set("Origin", a.origin)
+	}
+	if c.wants != "" {
+		request.Header.Set("Access-Control-Request-Method", c.wants)
+		request.Header.Set("Access-Control-Request-Headers", "authorization,content-type,idempotency-key")
 	}
 	if c.key != "" {
 		request.Header.Set("Idempotency-Key", c.key)

@@ -77,6 +77,8 @@ func TestPageNumbers(t *testing.T) {
 		{"gateway", "askTimeout", "10 * time.Second"},
 		{"gateway", "firstPing", "200 * time.Millisecond"},
 		{"gateway", "countDelay", "time.Second"},
+		{"gateway", "pollLinger", "5 * time.Second"},
+		{"gateway", "unavailableRetry", "250 * time.Millisecond"},
 		{"game", "lagQuotaMax", "time.Second"},
 		{"game", "lagQuotaGain", "200 * time.Millisecond"},
 		{"game", "thawLeft", "10 * time.Second"},

@@ -59,6 +59,9 @@ func chessDraw(s *stage) {
 	ann.commands("accept", "8", `,"what":"rematch"`)
 	ann.says(`{"type":"watch","id":"9","game":"<game 2>"}`)
 	ben.says(`{"type":"watch","id":"7","game":"<game 2>"}`)
+	s.note("Sent again, the offer is answered with its own game, and the acceptance with the new one.")
+	ben.commands("offer", "6", `,"what":"rematch"`)
+	ann.commands("accept", "8", `,"what":"rematch"`)
 	s.note("The old one knows its successor.")
 	ben.gets("/v1/games/<game 1>")
 }

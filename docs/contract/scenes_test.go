@@ -30,6 +30,7 @@ var scenes = []scene{
 	{"test_clock", "A server with a test clock, on which tests make time pass.", withTestClock, testClock},
 	{"http", "The HTTP API.", nil, httpTour},
 	{"http_refused", "What the HTTP API refuses.", nil, httpRefused},
+	{"pages", "Browsers' pages of other origins, on a server with --origin https://app.example.com.", withOrigin, pages},
 	{"strangers", "Who is not let in.", withFarKeys, strangers},
 	{"limits", "Limits of rate, size and number.", withTightLimits, limits},
 	{"broken_rules", "Rules that fail.", nil, brokenRules},

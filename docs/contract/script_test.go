@@ -125,6 +125,10 @@ func (s *stage) learnAnswer(a *actor, body []byte) {
 	}
 }
 
+// shownHeaders are those of an answer that a transcript shows.
+var shownHeaders = []string{"Retry-After", "WWW-Authenticate", "Access-Control-Allow-Origin", "Access-Control-Allow-Methods",
+	"Access-Control-Allow-Headers"}
+
 func (s *stage) witnessAnswer(a *actor, h heard) {
 	s.t.Helper()
 	operation, err := s.docs.checkAnswer(*h.call, *h.answer)
@@ -134,13 +138,17 @@ func (s *stage) witnessAnswer(a *actor, h heard) {
 	}
 	s.seen.operations[operation] = true
 	said := fmt.Sprintf("< %d", h.answer.status)
-	for _, name := range []string{"Retry-After", "WWW-Authenticate"} {
+	for _, name := range shownHeaders {
 		if value := h.answer.header.Get(name); value != "" {
 			said += fmt.Sprintf(" (%s: %s)", name, value)
 		}
 	}
 	body := bytes.TrimSuffix(h.answer.body, []byte{'\n'})
 	kind := h.answer.header.Get("Content-Type")
+	if len(h.answer.body) == 0 {
+		s.script.line(a.name, said)
+		return
+	}
 	if kind == "application/json" {
 		s.learnAnswer(a, body)
 		s.script.line(a.name, said+" "+string(body))
