@@ -1,8 +1,10 @@
 package game_test
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -73,6 +75,58 @@ func TestDecideIsPure(t *testing.T) {
 	second[0].Clocks[0] = 0 // nor does what was applied
 	if left := r.live.Left(0, r.now); left != 59*sec+100*ms {
 		t.Errorf("%v left", left)
+	}
+}
+
+// A game keeps nothing that belongs to others.
+func TestNothingIsShared(t *testing.T) {
+	r := started(t, clocked("nim", game.Clock{Initial: time.Minute}))
+	lent := r.live.AppendSnapshot(nil)
+	want := slices.Clone(lent)
+	restored, err := game.Restore(r.live.ID(), registry, lent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(lent)
+	if !bytes.Equal(restored.AppendSnapshot(nil), want) {
+		t.Error("Restore keeps the snapshot's bytes")
+	}
+	for _, ev := range r.must(game.Command{Kind: game.CommandResign, User: ann}) {
+		ev.Result.Winner = 0
+	}
+	if *r.live.Result() != game.Won(1, game.ReasonResignation) {
+		t.Error("Apply keeps the event's result")
+	}
+	entry := game.AppendEvent(nil, goldenEvents()[4])
+	ev, err := game.DecodeEvent(entry)
+	if clear(entry); err != nil || !reflect.DeepEqual(ev, goldenEvents()[4]) {
+		t.Error("DecodeEvent keeps the bytes")
+	}
+}
+
+// Clocks after a move that are not those that follow from it, as another version may count them, are kept as they were told.
+func TestClocksThatDoNotFollow(t *testing.T) {
+	r := started(t, clocked("toy", game.Clock{Initial: time.Minute, Increment: sec}))
+	events, err := r.live.Decide(r.move("pass", 0), r.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range [][]time.Duration{{61 * sec, 59 * sec}, {62 * sec, 60 * sec}, {0, 0}} {
+		ev := events[0]
+		ev.Clocks = left
+		g, err := game.Restore(r.live.ID(), registry, r.live.AppendSnapshot(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Apply(ev); err != nil {
+			t.Fatal(err)
+		}
+		if g, err = game.Restore(g.ID(), registry, g.AppendSnapshot(nil)); err != nil {
+			t.Fatal(err)
+		}
+		if got := g.Moves()[0].Clocks; !slices.Equal(got, left) || g.Left(0, r.now) != left[0] {
+			t.Errorf("%v is kept as %v", left, got)
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ func (g *Game) apply(ev Event) error {
 	if ev.Seq != g.Seq()+1 {
 		return fmt.Errorf("%w: it has seq %d", ErrDamaged, ev.Seq)
 	}
-	if err := g.admit(ev); err != nil {
+	if err := g.admit(ev, firstPosition); err != nil {
 		return err
 	}
 	before := g.Turn()
@@ -38,12 +38,22 @@ func (g *Game) apply(ev Event) error {
 	return nil
 }
 
-// admit refuses an event that cannot follow those so far. With the first one, it sets up the position.
-func (g *Game) admit(ev Event) error {
+// admit refuses an event that cannot follow those so far. With the first one, the game gets its rules, and from position the
+// board and the seats.
+func (g *Game) admit(ev Event, position func(Rules, Terms) (Position, error)) error {
 	if g.status == StatusNone {
-		if err := g.setUp(ev); err != nil {
+		if ev.Kind != EventCreated || ev.Terms == nil {
+			return fmt.Errorf("%w: the first event has no terms", ErrDamaged)
+		}
+		rules, err := g.registry.Rules(ev.Terms.Rules)
+		if err != nil {
 			return err
 		}
+		pos, err := position(rules, *ev.Terms)
+		if err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrDamaged, ev.Terms.Rules, err)
+		}
+		g.rules, g.pos, g.seats = rules, pos, make([]seat, len(pos.Seats()))
 	}
 	if misfit := g.misfit(ev); misfit != "" {
 		return fmt.Errorf("%w: %s", ErrDamaged, misfit)
@@ -51,21 +61,9 @@ func (g *Game) admit(ev Event) error {
 	return nil
 }
 
-func (g *Game) setUp(ev Event) error {
-	if ev.Kind != EventCreated || ev.Terms == nil {
-		return fmt.Errorf("%w: the first event has no terms", ErrDamaged)
-	}
-	rules, err := g.registry.Rules(ev.Terms.Rules)
-	if err != nil {
-		return err
-	}
-	pos, err := rules.Setup([]byte(ev.Terms.Options), ev.Terms.Seed)
-	if err != nil {
-		return fmt.Errorf("%w: set up %s: %w", ErrDamaged, ev.Terms.Rules, err)
-	}
-	g.rules, g.pos = rules, pos
-	g.seats = make([]seat, len(pos.Seats()))
-	return nil
+// firstPosition is the position before the first move.
+func firstPosition(rules Rules, terms Terms) (Position, error) {
+	return rules.Setup([]byte(terms.Options), terms.Seed)
 }
 
 // misfit is why the event cannot follow those so far, or empty. It needs no position.
@@ -143,9 +141,9 @@ func (g *Game) applyToBoard(ev Event) error {
 	case EventMoved:
 		g.pos.Apply(ev.Seat, ev.Move)
 	case EventTakenBack:
-		pos, err := g.rules.Setup([]byte(g.terms.Options), g.terms.Seed)
+		pos, err := firstPosition(g.rules, g.terms)
 		if err != nil {
-			return fmt.Errorf("%w: set up %s: %w", ErrDamaged, g.terms.Rules, err)
+			return fmt.Errorf("%w: %s: %w", ErrDamaged, g.terms.Rules, err)
 		}
 		for _, moved := range g.Moves()[:ev.Ply] {
 			pos.Apply(moved.Seat, moved.Move)

@@ -156,6 +156,7 @@ func TestRefusalsAreShort(t *testing.T) {
 		second(w.give(game.Command{Kind: game.CommandJoin, User: bob, Seat: long})),
 		second(n.give(game.Command{Kind: game.CommandCreate, User: ann, Create: &game.Create{Terms: game.Terms{Rules: "chess"}, Seat: long}})),
 		second(n.give(game.Command{Kind: game.CommandCreate, User: ann, Create: &game.Create{Terms: game.Terms{Rules: "nim", Options: long}}})),
+		second(n.give(game.Command{Kind: game.CommandCreate, User: ann, Create: &game.Create{Terms: game.Terms{Rules: long}}})),
 	} {
 		if err == nil || len(err.Error()) > 250 {
 			t.Errorf("error %v", err)
@@ -305,6 +306,28 @@ func TestEventsMax(t *testing.T) {
 				t.Errorf("restored: %v", err)
 			}
 		})
+	}
+}
+
+// A game that ends by itself with the last events that it may have is not ended twice.
+func TestEndAtEventsMax(t *testing.T) {
+	for text, want := range map[string]struct {
+		events string
+		result game.Result
+	}{"win": {"moved ended", game.Won(0, game.ReasonRules)}, "pass": {"moved ended", game.Drawn(game.ReasonAborted)}, "": {"ended", game.Won(1, game.ReasonResignation)}} {
+		g := startedGame(t, game.Terms{Rules: "toy"}, ann, bob)
+		for g.Seq() < game.EventsMax-2 {
+			if err := apply(t, g, game.Command{Kind: game.CommandMove, User: g.Player(game.Seat(g.Ply() % 2)), Ply: g.Ply(), Move: "pass"}, start); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := game.Command{Kind: game.CommandMove, User: ann, Ply: g.Ply(), Move: text}
+		if text == "" {
+			cmd.Kind = game.CommandResign
+		}
+		if events, err := g.Decide(cmd, start); err != nil || names(events) != want.events || *events[len(events)-1].Result != want.result {
+			t.Errorf("%q: %s, error %v", text, names(events), err)
+		}
 	}
 }
 

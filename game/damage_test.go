@@ -180,7 +180,7 @@ func TestWhatCannotFollow(t *testing.T) {
 	tests := map[string]struct {
 		before []game.Event
 		ev     game.Event
-		want   error // beside ErrDamaged
+		want   error // nil: ErrDamaged
 	}{
 		"moved first":             {none, moved(nil), nil},
 		"joined first":            {none, joined(0, ann), nil},
@@ -257,6 +257,9 @@ func TestWhatCannotFollow(t *testing.T) {
 			if _, err := game.Restore(game.ID{}, registry, good); err != nil && len(test.before) > 0 {
 				t.Fatalf("Restore of what came before: %v", err)
 			}
+			if name == "bad options" {
+				return // a snapshot has a position, and nothing is set up
+			}
 			if _, err := game.Restore(game.ID{}, registry, bad); !errors.Is(err, want) {
 				t.Errorf("Restore: %v, want %v", err, want)
 			}
@@ -281,6 +284,10 @@ func TestApplyWantsTheNextEvent(t *testing.T) {
 	ev.Seat = 1
 	if err := r.live.Apply(ev); !errors.Is(err, game.ErrDamaged) || !strings.Contains(err.Error(), "apply event 5, moved: ") {
 		t.Errorf("a move out of turn: %v", err)
+	}
+	// A game without clocks has none to adjust.
+	if err := r.live.Apply(game.Event{Kind: game.EventClockAdjusted, Seq: 5, Seat: game.NoSeat}); !errors.Is(err, game.ErrDamaged) {
+		t.Errorf("clock_adjusted: %v", err)
 	}
 	if r.live.Seq() != 4 || !bytes.Equal(r.live.AppendSnapshot(nil), r.replay.AppendSnapshot(nil)) {
 		t.Error("a refused event has changed the game")

@@ -311,6 +311,32 @@ func TestRematch(t *testing.T) {
 	}
 }
 
+// The terms of a rematch keep its seat for nobody, and its seed is as secret as that of the game before: both its id and its
+// seed are needed to know it.
+func TestTermsOfARematch(t *testing.T) {
+	seeds := map[uint64]bool{}
+	for _, name := range []string{"1", "2"} {
+		for seed := range uint64(3) {
+			g := game.New(game.CreatedBy("ann", name), registry)
+			terms := game.Terms{Rules: "nim", Opponent: "bob", Source: game.SourceChallenge, Seed: seed}
+			for _, cmd := range []game.Command{{Kind: game.CommandCreate, User: ann, Create: &game.Create{Terms: terms}}, {Kind: game.CommandJoin, User: bob},
+				{Kind: game.CommandResign, User: ann}, offer(ann, "rematch"), accept(bob, "rematch")} {
+				if err := apply(t, g, cmd, start); err != nil {
+					t.Fatal(err)
+				}
+			}
+			next := g.Rematch().Create.Terms
+			if next.Opponent != "" || next.Source != game.SourceRematch {
+				t.Errorf("%+v", next)
+			}
+			seeds[next.Seed] = true
+		}
+	}
+	if len(seeds) != 6 {
+		t.Errorf("%d seeds of 6 rematches", len(seeds))
+	}
+}
+
 // A rematch needs opponents, and an end.
 func TestNoRematch(t *testing.T) {
 	r := waiting(t, game.Terms{Rules: "nim"})

@@ -122,10 +122,10 @@ func (r *rig) give(cmd game.Command) ([]game.Event, error) {
 		cmd.ID = fmt.Sprintf("command-%d", r.commands)
 	}
 	r.story = append(r.story, fmt.Sprintf("%s %s", r.now.Format("04:05.000000"), describe(cmd)))
-	before := r.live.AppendSnapshot(nil)
+	before, shown := r.live.AppendSnapshot(nil), r.times()
 	events, err := r.live.Decide(cmd, r.now)
-	if after := r.live.AppendSnapshot(nil); !bytes.Equal(before, after) {
-		r.Fatalf("Decide has changed the game\n%s", r.told())
+	if after := r.live.AppendSnapshot(nil); !bytes.Equal(before, after) || r.times() != shown {
+		r.Fatalf("Decide has changed the game: %s, then %s\n%s", shown, r.times(), r.told())
 	}
 	again, errAgain := r.replay.Decide(cmd, r.now)
 	if !reflect.DeepEqual(events, again) || fmt.Sprint(err) != fmt.Sprint(errAgain) {
@@ -161,6 +161,15 @@ func (r *rig) apply(ev game.Event) {
 		}
 		ev = read
 	}
+}
+
+// times are the deadline and the clocks, which a snapshot tells only by way of the history.
+func (r *rig) times() string {
+	text := r.live.Deadline().String()
+	for i := range r.live.SeatNames() {
+		text += " " + r.live.Left(game.Seat(i), r.now).String()
+	}
+	return text
 }
 
 // checkEvents checks what must hold of the events of one command.

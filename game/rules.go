@@ -3,7 +3,8 @@ package game
 import (
 	"errors"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
 )
 
 // Rules is one kind of game: chess, Connect Four, rock-paper-scissors. It holds no state of any game and is safe for
@@ -117,17 +118,12 @@ func (registry *Registry) Rules(name string) (Rules, error) {
 	if r, ok := registry.byName[name]; ok {
 		return r, nil
 	}
-	return nil, fmt.Errorf("%w %q: this server plays %v", ErrUnknownRules, name, registry.Names())
+	return nil, fmt.Errorf("%w %.40q: this server plays %v", ErrUnknownRules, name, registry.Names())
 }
 
 // Names lists the names of the rules in alphabetical order.
 func (registry *Registry) Names() []string {
-	names := make([]string, 0, len(registry.byName))
-	for name := range registry.byName {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
+	return slices.Sorted(maps.Keys(registry.byName))
 }
 
 // ErrUnknownRules means that no rules of that name are in the registry.

@@ -27,7 +27,7 @@ func (g *Game) create(cmd Command) ([]Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadTerms, err)
 	}
-	pos, err := rules.Setup([]byte(c.Terms.Options), c.Terms.Seed)
+	pos, err := firstPosition(rules, c.Terms)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBadTerms, err)
 	}

@@ -85,14 +85,11 @@ func (g *Game) restore(snapshot []byte) error {
 	case len(log) == 0:
 		return fmt.Errorf("%w: it has no log", ErrDamaged)
 	}
-	if err := g.refold(log); err != nil {
+	if err := g.refold(log, state); err != nil {
 		return err
 	}
-	if g.pos, err = g.rules.Restore(state); err != nil {
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	if n := len(g.seats); len(g.pos.Seats()) != n || len(turns) != n {
-		return fmt.Errorf("%w: a position of %d seats and turns of %d in a game of %d", ErrDamaged, len(g.pos.Seats()), len(turns), n)
+	if len(turns) != len(g.seats) {
+		return fmt.Errorf("%w: turns of %d seats in a game of %d", ErrDamaged, len(turns), len(g.seats))
 	}
 	for i, turn := range turns {
 		if err := g.seats[i].restoreTurn(turn); err != nil {
@@ -102,12 +99,13 @@ func (g *Game) restore(snapshot []byte) error {
 	return nil
 }
 
-// refold rebuilds all but the position and the turns from the log.
-func (g *Game) refold(log []byte) error {
+// refold rebuilds all but the turns: the position from its state, and the rest from the log.
+func (g *Game) refold(log, state []byte) error {
+	position := func(rules Rules, _ Terms) (Position, error) { return rules.Restore(state) }
 	for r := (reader{rest: log}); len(r.rest) > 0; {
 		ev, err := r.next()
 		if err == nil {
-			err = g.admit(ev)
+			err = g.admit(ev, position)
 		}
 		if err != nil {
 			return fmt.Errorf("event %d of the log: %w", g.Seq()+1, err)
