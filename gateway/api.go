@@ -43,7 +43,7 @@ func (w *waiting) Answer(reply any, err error) {
 }
 
 // ask gives a request to the owner of the game and waits for the answer, or answers the HTTP request.
-func (server *Server) ask(w http.ResponseWriter, ctx context.Context, re string, id game.ID, body any, first func(*table.Reply)) (*table.Reply, bool) {
+func (server *Server) ask(ctx context.Context, w http.ResponseWriter, re string, id game.ID, body any, first func(*table.Reply)) (*table.Reply, bool) {
 	call := &waiting{done: make(chan struct{}), first: first}
 	err := server.send(shard.Command{Actor: id, Body: body, Sender: call, At: time.Now()})
 	if err == nil {
@@ -73,7 +73,7 @@ func (server *Server) do(w http.ResponseWriter, r *http.Request, session auth.Se
 	defer cancel()
 	user := game.User{ID: session.Identity.ID, Name: session.Identity.Name}
 	id, body := server.translate(user, request, false, 0)
-	reply, ok := server.ask(w, ctx, request.ID, id, body, nil)
+	reply, ok := server.ask(ctx, w, request.ID, id, body, nil)
 	if !ok {
 		return
 	}
@@ -155,10 +155,10 @@ func (server *Server) getGame(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), askTimeout)
 	defer cancel()
 	if extension != "" {
-		server.getRecord(w, ctx, id, extension)
+		server.getRecord(ctx, w, id, extension)
 		return
 	}
-	reply, ok := server.ask(w, ctx, "", id, &table.Look{User: user, Whole: true}, nil)
+	reply, ok := server.ask(ctx, w, "", id, &table.Look{User: user, Whole: true}, nil)
 	switch {
 	case !ok:
 	case reply.Code != "":
@@ -168,8 +168,8 @@ func (server *Server) getGame(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (server *Server) getRecord(w http.ResponseWriter, ctx context.Context, id game.ID, extension string) {
-	reply, ok := server.ask(w, ctx, "", id, &table.Transcribe{}, nil)
+func (server *Server) getRecord(ctx context.Context, w http.ResponseWriter, id game.ID, extension string) {
+	reply, ok := server.ask(ctx, w, "", id, &table.Transcribe{}, nil)
 	if !ok {
 		return
 	}

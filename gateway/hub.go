@@ -110,9 +110,8 @@ func (h *hub) Publish(id shard.ID, body any) {
 	}
 }
 
-// watch makes w a watcher of the game and brings it up to date with what the reply says. It tells whether w watches the
-// game for the first time.
-func (h *hub) watch(id game.ID, w watcher, user string, reply *table.Reply) (first bool) {
+// watch makes w a watcher of the game and brings it up to date with what the reply says.
+func (h *hub) watch(id game.ID, w watcher, user string, reply *table.Reply) {
 	t := h.lock(id, true)
 	defer t.mu.Unlock()
 	sub, known := t.watchers[w]
@@ -130,7 +129,6 @@ func (h *hub) watch(id game.ID, w watcher, user string, reply *table.Reply) (fir
 	if reply.Frame != nil {
 		w.push(reply.Frame)
 	}
-	return !known
 }
 
 // leave makes w watch the game no more.

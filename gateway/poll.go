@@ -89,7 +89,7 @@ func (server *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	p := &poll{hub: server.hub, game: id, user: user, seat: game.NoSeat, news: make(chan struct{}, 1)}
 	defer p.end()
 	for {
-		reply, ok := server.ask(w, ctx, "", id, &table.Look{User: user, After: after, Events: true}, func(reply *table.Reply) {
+		reply, ok := server.ask(ctx, w, "", id, &table.Look{User: user, After: after, Events: true}, func(reply *table.Reply) {
 			if reply.Code == "" && len(reply.Seen) == 0 && patience > 0 {
 				p.watch(reply)
 			}

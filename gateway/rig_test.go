@@ -143,9 +143,7 @@ func (p *player) next() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		for _, message := range bytes.Split(frame, []byte{'\n'}) {
-			p.waiting = append(p.waiting, message)
-		}
+		p.waiting = append(p.waiting, bytes.Split(frame, []byte{'\n'})...)
 	}
 	message := p.waiting[0]
 	p.waiting = p.waiting[1:]

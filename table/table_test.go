@@ -128,7 +128,8 @@ func TestLookShowsWhatIsMissing(t *testing.T) {
 		"everything":           {table.Look{}, "game", 0},
 		"everything as events": {table.Look{Events: true}, "created joined joined started moved moved moved", 0},
 		"the state":            {table.Look{After: head, Whole: true}, "game", 0},
-		"what is not there":    {table.Look{After: head + 1}, "game", 1},
+		"what is not there":    {table.Look{User: "ann", After: head + 1}, "game", 1},
+		"what a stranger says": {table.Look{User: "eve", After: head + 1}, "game", 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

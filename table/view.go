@@ -18,7 +18,7 @@ func (t *Table) look(at time.Time, look *Look) *Reply {
 	}
 	seq, seat := t.game.Seq(), t.game.SeatOf(look.User)
 	reply := &Reply{Frame: wire.AppendOK(nil, look.ID, t.name, seq), Seq: seq, Seat: seat}
-	if look.After > seq {
+	if look.After > seq && seat != game.NoSeat { // what anybody else claims proves nothing
 		t.config.Lost(t.id, seq, look.After)
 	}
 	if look.Events && look.After >= seq {

@@ -28,15 +28,21 @@ type commandLine struct {
 }
 
 func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "plywire:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var line commandLine
 	parser := kong.Parse(&line, append(options(), kong.BindTo(ctx, (*context.Context)(nil)))...)
-	if err := parser.Run(); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(os.Stderr, "plywire:", err)
-		stop()
-		os.Exit(1)
+	if err := parser.Run(); !errors.Is(err, context.Canceled) {
+		return err
 	}
+	return nil
 }
 
 // options say how the command line is read.

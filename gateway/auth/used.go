@@ -39,8 +39,8 @@ type usedSlot struct {
 	prev, next int32
 }
 
-func newUsedTable(max int, ttl time.Duration, log zerolog.Logger) *usedTable {
-	return &usedTable{max: max, ttl: ttl, log: log, index: map[SessionID]int32{}, slots: make([]usedSlot, 1)}
+func newUsedTable(most int, ttl time.Duration, log zerolog.Logger) *usedTable {
+	return &usedTable{max: most, ttl: ttl, log: log, index: map[SessionID]int32{}, slots: make([]usedSlot, 1)}
 }
 
 // use notes that a token is used, or says no if it is dead.
