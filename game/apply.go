@@ -3,7 +3,6 @@ package game
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -38,101 +37,9 @@ func (g *Game) apply(ev Event) error {
 	return nil
 }
 
-// admit refuses an event that cannot follow those so far. With the first one, the game gets its rules, and from position the
-// board and the seats.
-func (g *Game) admit(ev Event, position func(Rules, Terms) (Position, error)) error {
-	if g.status == StatusNone {
-		if ev.Kind != EventCreated || ev.Terms == nil {
-			return fmt.Errorf("%w: the first event has no terms", ErrDamaged)
-		}
-		rules, err := g.registry.Rules(ev.Terms.Rules)
-		if err != nil {
-			return err
-		}
-		pos, err := position(rules, *ev.Terms)
-		if err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrDamaged, ev.Terms.Rules, err)
-		}
-		g.rules, g.pos, g.seats = rules, pos, make([]seat, len(pos.Seats()))
-	}
-	if misfit := g.misfit(ev); misfit != "" {
-		return fmt.Errorf("%w: %s", ErrDamaged, misfit)
-	}
-	return nil
-}
-
 // firstPosition is the position before the first move.
 func firstPosition(rules Rules, terms Terms) (Position, error) {
 	return rules.Setup([]byte(terms.Options), terms.Seed)
-}
-
-// misfit is why the event cannot follow those so far, or empty. It needs no position.
-func (g *Game) misfit(ev Event) string {
-	seats := len(g.seats)
-	if hasSeat(ev.Kind) && int(ev.Seat) >= seats {
-		return fmt.Sprintf("seat %d of %d", ev.Seat, seats)
-	}
-	if misfit := g.misfitClocks(ev); misfit != "" {
-		return misfit
-	}
-	fits := false
-	switch ev.Kind {
-	case EventCreated:
-		fits = g.status == StatusNone
-	case EventJoined:
-		fits = g.status == StatusWaiting && g.seats[ev.Seat].user.ID == "" && ev.Player.ID != "" && g.SeatOf(ev.Player.ID) == NoSeat
-	case EventStarted:
-		fits = g.status == StatusWaiting && g.vacant() == 0
-	case EventMoved:
-		fits = g.status == StatusPlaying && ev.Ply == g.Ply()+1
-	case EventOffered:
-		fits = offerIndex(ev.Offer) >= 0 && g.pending(ev.Offer) == nil && (g.status == StatusEnded) == (ev.Offer == OfferRematch)
-	case EventAccepted:
-		_, err := uuid.Parse(ev.Next)
-		fits = offerIndex(ev.Offer) >= 0 && (seats == 1 || g.pending(ev.Offer) != nil) && (ev.Next == "" || err == nil)
-	case EventDeclined:
-		fits = g.pending(ev.Offer) != nil
-	case EventTakenBack:
-		fits = g.status == StatusPlaying && ev.Ply >= 0 && ev.Ply < g.Ply()
-	case EventClockAdjusted:
-		fits = g.running()
-	case EventEnded:
-		fits = (g.status == StatusWaiting || g.status == StatusPlaying) && ev.Result != nil &&
-			(ev.Result.Winner == NoSeat || int(ev.Result.Winner) < seats)
-	}
-	if !fits {
-		return fmt.Sprintf("it cannot follow event %d: the game is %s, %d of %d seats are free, ply is %d", g.Seq(), g.status, g.vacant(),
-			seats, g.Ply())
-	}
-	return ""
-}
-
-// misfitClocks is what is wrong with the event's clocks, or empty.
-func (g *Game) misfitClocks(ev Event) string {
-	told := false
-	switch ev.Kind {
-	case EventStarted, EventMoved, EventTakenBack, EventClockAdjusted:
-		told = g.terms.Clock.Clocked()
-	case EventEnded:
-		told = g.running()
-	}
-	if told != (ev.Clocks != nil) || told && len(ev.Clocks) != len(g.seats) {
-		return fmt.Sprintf("%d clocks for %d seats", len(ev.Clocks), len(g.seats))
-	}
-	for _, left := range ev.Clocks {
-		if left < 0 || left > clockMax {
-			return fmt.Sprintf("a clock of %v", left)
-		}
-	}
-	return ""
-}
-
-func hasSeat(kind EventKind) bool {
-	switch kind {
-	case EventJoined, EventMoved, EventOffered, EventAccepted, EventDeclined, EventTakenBack:
-		return true
-	}
-	return false
 }
 
 // applyToBoard does what the event does to the position.
@@ -223,27 +130,4 @@ func (g *Game) turnAfter(ev Event, before SeatSet) {
 	case EventClockAdjusted:
 		g.startClocks(now, ev.At)
 	}
-}
-
-// Moved is a move as it was played.
-type Moved struct {
-	Seat    Seat
-	Move    Move            // Text and Outcome
-	At      time.Time       // wall clock
-	Elapsed time.Duration   // charged
-	Clocks  []time.Duration // left by seat after it; nil without clock
-}
-
-// Moves lists the moves that were made and not taken back.
-func (g *Game) Moves() []Moved {
-	moves := make([]Moved, 0, g.Ply())
-	for ev := range g.EventsAfter(0) {
-		switch ev.Kind {
-		case EventMoved:
-			moves = append(moves, Moved{Seat: ev.Seat, Move: ev.Move, At: ev.At, Elapsed: ev.Elapsed, Clocks: ev.Clocks})
-		case EventTakenBack:
-			moves = moves[:ev.Ply]
-		}
-	}
-	return moves
 }

@@ -63,3 +63,12 @@ func (k EventKind) String() string {
 	}
 	return "unknown"
 }
+
+// hasSeat tells whether events of that kind are about one seat.
+func hasSeat(kind EventKind) bool {
+	switch kind {
+	case EventJoined, EventMoved, EventOffered, EventAccepted, EventDeclined, EventTakenBack:
+		return true
+	}
+	return false
+}

@@ -151,12 +151,10 @@ func (g *Game) Show(viewer Seat) string {
 
 // Redact returns the event as viewer may see it. Nobody may see the seed.
 func (g *Game) Redact(ev Event, viewer Seat) Event {
-	switch ev.Kind {
-	case EventMoved:
-		if hider, hides := g.rules.(Hider); hides {
-			ev.Move = hider.Redact(ev.Move, ev.Seat, viewer)
-		}
-	case EventCreated:
+	if hider, hides := g.rules.(Hider); hides && ev.Kind == EventMoved {
+		ev.Move = hider.Redact(ev.Move, ev.Seat, viewer)
+	}
+	if ev.Kind == EventCreated {
 		terms := *ev.Terms
 		terms.Seed = 0
 		ev.Terms = &terms

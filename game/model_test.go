@@ -79,15 +79,15 @@ func (m *model) left() []int64 {
 	return left
 }
 
-// used is how long the seat has thought, less lag and delay, in whole milliseconds; and the lag.
-func (m *model) used(s game.Seat, at time.Time, measured time.Duration) (used, lag int64) {
+// used is how long the seat has thought, less lag and delay, in whole milliseconds.
+func (m *model) used(s game.Seat, at time.Time, measured time.Duration) int64 {
 	c := m.clocks[s]
 	if !c.seen || at.Before(c.since) {
-		return 0, 0
+		return 0
 	}
 	wait := at.Sub(c.since).Nanoseconds()
-	lag = max(0, min(measured.Nanoseconds(), c.quota*1e6, wait)) / 1e6
-	return max(0, wait-lag*1e6-m.terms.Clock.Delay.Nanoseconds()) / 1e6, lag
+	lag := max(0, min(measured.Nanoseconds(), c.quota*1e6, wait)) / 1e6
+	return max(0, wait-lag*1e6-m.terms.Clock.Delay.Nanoseconds()) / 1e6
 }
 
 // leftAt is what all seats have left, what runs counted in.
@@ -95,8 +95,7 @@ func (m *model) leftAt(at time.Time) []int64 {
 	left := m.left()
 	for s := range m.turn().All() {
 		if left != nil {
-			used, _ := m.used(s, at, 0)
-			left[s] = max(0, left[s]-used)
+			left[s] = max(0, left[s]-m.used(s, at, 0))
 		}
 	}
 	return left
@@ -203,15 +202,14 @@ func (m *model) thaw(alive time.Time) verdict {
 		return verdict{}
 	}
 	for s := range m.turn().All() {
-		if used, _ := m.used(s, alive, time.Duration(m.clocks[s].lag)*ms); !alive.IsZero() {
-			left[s] = max(left[s]-used, min(left[s], 10_000))
+		if !alive.IsZero() {
+			left[s] = max(left[s]-m.used(s, alive, time.Duration(m.clocks[s].lag)*ms), min(left[s], 10_000))
 		}
 	}
 	return verdict{events: "clock_adjusted", clocks: left}
 }
 
 func (m *model) join(cmd game.Command) verdict {
-	free := slices.Index(m.players, "")
 	switch {
 	case m.seatOf(cmd.User.ID) != game.NoSeat:
 		return refuse(game.ErrAlreadySeated)
@@ -222,7 +220,7 @@ func (m *model) join(cmd game.Command) verdict {
 	case cmd.User.ID == "", m.terms.Opponent != "" && m.terms.Opponent != cmd.User.ID:
 		return refuse(game.ErrForbidden)
 	case cmd.Seat != "" && cmd.Seat != "random":
-		if free = slices.Index(m.pos.Seats(), cmd.Seat); free < 0 || m.players[free] != "" {
+		if free := slices.Index(m.pos.Seats(), cmd.Seat); free < 0 || m.players[free] != "" {
 			return refuse(game.ErrSeatTaken)
 		}
 	}
@@ -335,7 +333,7 @@ func (m *model) move(s game.Seat, cmd game.Command, at time.Time) verdict {
 	}
 	left := m.left()
 	if left != nil {
-		used, _ := m.used(s, at, cmd.Lag)
+		used := m.used(s, at, cmd.Lag)
 		if used > 0 && used >= left[s] {
 			v := m.ends("ended", m.flagged(s), at)
 			v.err = game.ErrGameOver
@@ -641,13 +639,50 @@ func (w *walk) compare() {
 			w.Fatalf("seat %d has %v left; the model says %d ms\n%s", i, left, want, w.told())
 		}
 	}
-	if hider, hides := m.rules.(game.Hider); hides {
-		for _, each := range m.history {
-			ev := game.Event{Kind: game.EventMoved, Seat: each.seat, Move: each.move}
-			if shown := g.Redact(ev, game.NoSeat).Move; shown != hider.Redact(each.move, each.seat, game.NoSeat) || shown.Text != "" {
-				w.Fatalf("a watcher sees %+v", shown)
+	if _, hides := m.rules.(game.Hider); hides && m.status == game.StatusPlaying {
+		w.compareHidden()
+	}
+}
+
+// compareHidden plays the game once more with another last throw. As long as that one is hidden, nobody else may see any
+// difference, wherever he looks.
+func (w *walk) compareHidden() {
+	w.Helper()
+	n := len(w.m.history) - 1
+	if n < 0 || w.m.history[n].move.Outcome != "" {
+		return
+	}
+	last := w.m.history[n]
+	other := game.Event{Kind: game.EventMoved, Seat: last.seat, Move: game.Move{Text: "rock"}}
+	if last.move.Text == "rock" {
+		other.Move.Text = "paper"
+	}
+	position, err := w.m.rules.Setup([]byte(w.m.terms.Options), w.m.terms.Seed)
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, each := range w.m.history[:n] {
+		position.Apply(each.seat, each.move)
+	}
+	position.Apply(last.seat, other.Move)
+	for _, viewer := range []game.Seat{1 - last.seat, game.NoSeat} {
+		var shown game.Event
+		for shown = range w.live.EventsAfter(0) {
+			shown = w.live.Redact(shown, viewer)
+			if shown.Kind == game.EventMoved && shown.Ply == n+1 {
+				break
 			}
 		}
+		if w.live.Show(viewer) != position.Show(viewer) || shown.Move != w.live.Redact(other, viewer).Move {
+			w.Fatalf("%d sees %s and %+v, and would see %s and %+v\n%s", viewer, w.live.Show(viewer), shown.Move, position.Show(viewer),
+				w.live.Redact(other, viewer).Move, w.told())
+		}
+	}
+	if told := w.live.Transcript().Moves[n].Move; told != w.live.Redact(other, game.NoSeat).Move {
+		w.Fatalf("the transcript tells %+v\n%s", told, w.told())
+	}
+	if w.live.Show(last.seat) == position.Show(last.seat) {
+		w.Fatalf("who has thrown does not see what\n%s", w.told())
 	}
 }
 
@@ -687,6 +722,7 @@ func (w *walk) finish() {
 	w.Helper()
 	w.visible()
 	w.m.visible(w.now)
+	w.checkJournal()
 	if w.m.status != game.StatusPlaying || !w.m.clocked() {
 		return
 	}

@@ -252,6 +252,24 @@ func (r *rig) checkHistory(g *game.Game) {
 	}
 }
 
+// checkJournal checks that the whole journal makes the game, whatever was restored in between.
+func (r *rig) checkJournal() {
+	r.Helper()
+	g := game.New(r.live.ID(), registry)
+	for i, entry := range r.journal {
+		ev, err := game.DecodeEvent(entry)
+		if err == nil {
+			err = g.Apply(ev)
+		}
+		if err != nil {
+			r.Fatalf("entry %d: %v\n%s", i+1, err, r.told())
+		}
+	}
+	if replayed, live := g.AppendSnapshot(nil), r.live.AppendSnapshot(nil); !bytes.Equal(replayed, live) {
+		r.Fatalf("the journal makes\n%x, and the game is\n%x\n%s", replayed, live, r.told())
+	}
+}
+
 // view is all that can be seen of a game at once.
 type view struct {
 	status      game.Status

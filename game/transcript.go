@@ -5,6 +5,29 @@ import (
 	"time"
 )
 
+// Moved is a move as it was played.
+type Moved struct {
+	Seat    Seat
+	Move    Move            // Text and Outcome
+	At      time.Time       // wall clock
+	Elapsed time.Duration   // charged
+	Clocks  []time.Duration // left by seat after it; nil without clock
+}
+
+// Moves lists the moves that were made and not taken back.
+func (g *Game) Moves() []Moved {
+	moves := make([]Moved, 0, g.Ply())
+	for ev := range g.EventsAfter(0) {
+		switch ev.Kind {
+		case EventMoved:
+			moves = append(moves, Moved{Seat: ev.Seat, Move: ev.Move, At: ev.At, Elapsed: ev.Elapsed, Clocks: ev.Clocks})
+		case EventTakenBack:
+			moves = moves[:ev.Ply]
+		}
+	}
+	return moves
+}
+
 // Transcript is a game from its first to its last move, for those who write records. Until the game has ended it tells what
 // a watcher may see: not the seed, and of moves that are hidden what Hider.Redact shows to NoSeat.
 type Transcript struct {
