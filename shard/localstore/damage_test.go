@@ -18,6 +18,14 @@ import (
 	"github.com/plywire/plywire/shard"
 )
 
+// damage is to the value of one key.
+type damage struct {
+	key    []byte
+	what   string                            // the errors name it
+	harmed []func(*Store, shard.Token) error // the calls that need the value
+	well   []func(*Store, shard.Token) error
+}
+
 // TestDamage damages one value of a store in every way a byte can be wrong, and wants that whoever reads it hears which
 // it was, and whoever does not goes on.
 func TestDamage(t *testing.T) {
@@ -36,12 +44,7 @@ func TestDamage(t *testing.T) {
 		_, err := s.Read(context.Background(), 1, 0, 10)
 		return err
 	}
-	tests := map[string]struct {
-		key    []byte
-		what   string
-		harmed []func(*Store, shard.Token) error
-		well   []func(*Store, shard.Token) error
-	}{
+	tests := map[string]damage{
 		"entry": {entryKey(nil, 1, 2), "entry 2 of shard 1",
 			[]func(*Store, shard.Token) error{recover, read}, []func(*Store, shard.Token) error{load(actor), load(resident)}},
 		"snapshot at rest": {snapshotKey(nil, false, 1, actor), "snapshot of " + actor.String(),
@@ -50,49 +53,51 @@ func TestDamage(t *testing.T) {
 			[]func(*Store, shard.Token) error{recover, load(resident)}, []func(*Store, shard.Token) error{read, load(actor)}},
 	}
 	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			s := mustOpen(t, config(t, vfs.NewMem()))
-			defer s.Close()
-			o := own(t, s, 1)
-			b := o.batch("one", "two", "three")
-			for i := range b.Entries {
-				b.Entries[i].Actor = actor
+		t.Run(name, func(t *testing.T) { test.run(t, actor, resident) })
+	}
+}
+
+func (d damage) run(t *testing.T, actor, resident shard.ID) {
+	s := mustOpen(t, config(t, vfs.NewMem()))
+	defer s.Close()
+	o := own(t, s, 1)
+	b := o.batch("one", "two", "three")
+	for i := range b.Entries {
+		b.Entries[i].Actor = actor
+	}
+	b.Snapshots = []shard.Snapshot{{Actor: actor, Position: 3, State: []byte("state"), Tail: [][]byte{[]byte("tail")}},
+		{Actor: resident, Position: 3, Resident: true, Expires: time.Unix(1, 2)}}
+	if err := o.commit(b); err != nil {
+		t.Fatal(err)
+	}
+	whole, closer, err := s.db.Get(d.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole = bytes.Clone(whole)
+	closer.Close()
+	for _, damaged := range damages(whole) {
+		set(t, s.db, d.key, damaged)
+		for i, call := range d.harmed {
+			err := call(s, o.token)
+			if err == nil || !strings.Contains(err.Error(), d.what) || !strings.Contains(err.Error(), fmt.Sprintf("key %x", d.key)) {
+				t.Fatalf("call %d with value %x says %v, want %q and the key", i, damaged, err, d.what)
 			}
-			b.Snapshots = []shard.Snapshot{{Actor: actor, Position: 3, State: []byte("state"), Tail: [][]byte{[]byte("tail")}},
-				{Actor: resident, Position: 3, Resident: true, Expires: time.Unix(1, 2)}}
-			if err := o.commit(b); err != nil {
-				t.Fatal(err)
+		}
+		for i, call := range d.well {
+			if err := call(s, o.token); err != nil {
+				t.Fatalf("call %d, which does not need the value, says %v", i, err)
 			}
-			whole, closer, err := s.db.Get(test.key)
-			if err != nil {
-				t.Fatal(err)
-			}
-			whole = bytes.Clone(whole)
-			closer.Close()
-			for _, damaged := range damages(whole) {
-				set(t, s.db, test.key, damaged)
-				for i, call := range test.harmed {
-					err := call(s, o.token)
-					if err == nil || !strings.Contains(err.Error(), test.what) || !strings.Contains(err.Error(), fmt.Sprintf("key %x", test.key)) {
-						t.Fatalf("call %d with value %x says %v, want %q and the key", i, damaged, err, test.what)
-					}
-				}
-				for i, call := range test.well {
-					if err := call(s, o.token); err != nil {
-						t.Fatalf("call %d, which does not need the value, says %v", i, err)
-					}
-				}
-			}
-			if err := s.Err(); err != nil {
-				t.Errorf("the store has failed: %v", err)
-			}
-			set(t, s.db, test.key, whole)
-			for _, call := range slices.Concat(test.harmed, test.well) {
-				if err := call(s, o.token); err != nil {
-					t.Errorf("with the value whole again: %v", err)
-				}
-			}
-		})
+		}
+	}
+	if err := s.Err(); err != nil {
+		t.Errorf("the store has failed: %v", err)
+	}
+	set(t, s.db, d.key, whole)
+	for _, call := range slices.Concat(d.harmed, d.well) {
+		if err := call(s, o.token); err != nil {
+			t.Errorf("with the value whole again: %v", err)
+		}
 	}
 }
 
