@@ -17,10 +17,10 @@ type pass struct {
 
 const passFlagGuest = 1
 
-// append writes: session (16 bytes), generation (8), flags (1), expiry and the identity's expiry in milliseconds since
+// bytes is the plain text: session (16 bytes), generation (8), flags (1), expiry and the identity's expiry in milliseconds since
 // 1970 (8 each, 0 for none), length of the id (2), id, and the name up to the end. Numbers are big-endian.
-func (p pass) append(dst []byte) []byte {
-	dst = append(dst, p.session[:]...)
+func (p pass) bytes() []byte {
+	dst := append(make([]byte, 0, 128), p.session[:]...)
 	dst = binary.BigEndian.AppendUint64(dst, p.generation)
 	var flags byte
 	if p.identity.Guest {
@@ -37,7 +37,7 @@ func (p pass) append(dst []byte) []byte {
 // passBytesMin is the length without id and name.
 const passBytesMin = 16 + 8 + 1 + 8 + 8 + 2
 
-// readPass reads what append wrote. It says no to everything else.
+// readPass reads what bytes wrote. It says no to everything else.
 func readPass(src []byte) (p pass, ok bool) {
 	if len(src) < passBytesMin {
 		return pass{}, false

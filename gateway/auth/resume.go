@@ -26,7 +26,7 @@ var encoding = base64.RawURLEncoding.Strict()
 func (r *resumer) issue(session Session) string {
 	plain := pass{
 		session: session.ID, generation: session.generation + 1, identity: session.Identity, expires: r.now().Add(r.ttl),
-	}.append(nil)
+	}.bytes()
 	return encoding.EncodeToString(r.seals[0].close(plain))
 }
 

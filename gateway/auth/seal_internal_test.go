@@ -70,7 +70,7 @@ func samplePass() pass {
 func TestPassAsWritten(t *testing.T) {
 	want := "\x01\x02\x03" + string(make([]byte, 13)) + "\x00\x00\x00\x00\x00\x00\x00\x07" + "\x00" +
 		"\x00\x00\x01\x8b\xcf\xe5\x68\x7b" + "\x00\x00\x00\x00\x00\x00\x00\x05" + "\x00\x05aliceAlice"
-	if got := string(samplePass().append(nil)); got != want {
+	if got := string(samplePass().bytes()); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	got, ok := readPass([]byte(want))
@@ -82,7 +82,7 @@ func TestPassAsWritten(t *testing.T) {
 // TestPassOfAnotherVersion has plain texts that were sealed with our key, and yet make no sense.
 func TestPassOfAnotherVersion(t *testing.T) {
 	change := func(at int, to byte) []byte {
-		plain := samplePass().append(nil)
+		plain := samplePass().bytes()
 		plain[at] = to
 		return plain
 	}
@@ -97,7 +97,7 @@ func TestPassOfAnotherVersion(t *testing.T) {
 		"short":                   make([]byte, passBytesMin-1),
 		"generation 0":            change(23, 0),
 		"an unknown flag":         change(24, 2),
-		"no expiry":               noExpiry.append(nil),
+		"no expiry":               noExpiry.bytes(),
 		"an expiry in the year ∞": change(25, 1),
 		"an identity of the same": change(33, 0x80),
 		"no id":                   change(42, 0),
@@ -134,7 +134,7 @@ func FuzzResume(f *testing.F) {
 	// Nothing is random: fuzzing runs in several processes, which must agree on what is good.
 	issued := map[string]bool{}
 	for i, identity := range []Identity{{ID: "alice", Name: "Alice"}, {ID: "guest-x", Guest: true}, {ID: "b", Expires: now.Add(time.Minute)}} {
-		plain := pass{session: sessionOf(i), generation: 1, identity: identity, expires: now.Add(time.Minute)}.append(nil)
+		plain := pass{session: sessionOf(i), generation: 1, identity: identity, expires: now.Add(time.Minute)}.bytes()
 		token := encoding.EncodeToString(keys[i%2].closeSalted([saltLen]byte{byte(i)}, plain))
 		if _, err := r.resume(token); err != nil {
 			f.Fatal(err)
@@ -161,12 +161,12 @@ func FuzzResume(f *testing.F) {
 
 // FuzzReadPass reads what could be sealed. Whatever is read must be written the same.
 func FuzzReadPass(f *testing.F) {
-	f.Add(samplePass().append(nil))
-	f.Add(pass{generation: 1, identity: NewGuest(), expires: time.UnixMilli(1)}.append(nil))
+	f.Add(samplePass().bytes())
+	f.Add(pass{generation: 1, identity: NewGuest(), expires: time.UnixMilli(1)}.bytes())
 	f.Add(binary.BigEndian.AppendUint64(nil, 1))
 	f.Fuzz(func(t *testing.T, plain []byte) {
 		if read, ok := readPass(plain); ok {
-			if again := read.append(nil); !bytes.Equal(again, plain) {
+			if again := read.bytes(); !bytes.Equal(again, plain) {
 				t.Errorf("%x is read as %+v and written as %x", plain, read, again)
 			}
 		}
