@@ -9,6 +9,8 @@ import (
 const (
 	// entryBytes is what an entry is counted as in a batch, besides its event.
 	entryBytes = 32
+	// warnEvery is the shortest time between two warnings of the same kind.
+	warnEvery = 10 * time.Second
 	// batchKeep is the largest number of entries, outputs or actors of a batch of which the memory is kept.
 	batchKeep = 1024
 )
@@ -107,7 +109,10 @@ func (s *shard) answered(now time.Time, b *batch) {
 		// store says which it was.
 		s.metrics.retries.Inc()
 		s.retry = min(max(2*s.retry, s.config.RetryMin), s.config.RetryMax)
-		s.log.Warn().Err(err).Int("shard", s.index).Dur("retry", s.retry).Msg("batch not known to be durable; it is put again")
+		if since := now.Sub(s.putAt); now.Sub(s.warned) >= warnEvery {
+			s.warned = now
+			s.log.Warn().Err(err).Int("shard", s.index).Dur("since", since).Msg("batch not known to be durable; it is put again until it is")
+		}
 		s.time.After(s.retry, func() { s.tell(func(time.Time) { s.putAgain(b) }) })
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -95,7 +96,7 @@ func TestManySenders(t *testing.T) {
 				return
 			default:
 				node.Status()
-				time.Sleep(time.Millisecond) // now and then is enough
+				runtime.Gosched()
 			}
 		}
 	})

@@ -3,7 +3,7 @@ package shard
 import "time"
 
 // drain refuses what comes from now on, snapshots every actor, and calls done when all of it is durable; or with the reason
-// for which the shard has stopped before.
+// for which the shard has stopped, then or before.
 func (s *shard) drain(done func(error)) {
 	s.serveNoMore()
 	s.tell(func(time.Time) {

@@ -3,7 +3,6 @@ package shard_test
 import (
 	"context"
 	"errors"
-	"runtime"
 	"testing"
 	"time"
 
@@ -11,14 +10,15 @@ import (
 	"github.com/plywire/plywire/shard/twinstore"
 )
 
-// draining begins a drain and returns once the shard takes no commands any more. The drain's error comes out of the channel.
-func (r *rig) draining(ctx context.Context) <-chan error {
-	ended := make(chan error, 1)
-	go func() { ended <- r.node.Drain(ctx) }()
-	for r.node.Status()[0].Served {
-		runtime.Gosched()
+// draining begins a drain, which is over if what is returned says something else than that a context has ended.
+func (r *rig) draining() (ended func() error) {
+	over, cancel := context.WithCancel(r.Context())
+	cancel()
+	drain := func() error { return r.node.Drain(over) }
+	if err := drain(); err == nil {
+		r.Fatal("the drain is over already")
 	}
-	return ended
+	return drain
 }
 
 func TestDrainOfAnIdleNode(t *testing.T) {
@@ -61,7 +61,7 @@ func TestDrain(t *testing.T) {
 	}
 	flying, pending, loading := r.send(a, note{1}), r.send(a, note{2}), &answer{}
 	must(t, r.node.Send(shard.Command{Actor: b, Body: note{3}, Sender: loading}))
-	first, second := r.draining(r.Context()), r.draining(r.Context())
+	first, second := r.draining(), r.draining()
 	if err := r.node.Send(shard.Command{Actor: a, Body: look{}}); !errors.Is(err, shard.ErrUnavailable) {
 		t.Fatalf("Send to a node that is being drained: %v", err)
 	}
@@ -72,8 +72,8 @@ func TestDrain(t *testing.T) {
 			batches++
 		}
 	}
-	must(t, <-first)
-	must(t, <-second)
+	must(t, first())
+	must(t, second())
 	flying.is(t, uint32(1))
 	pending.is(t, uint32(2))
 	loading.is(t, uint32(1))
@@ -97,10 +97,7 @@ func TestDrainGivenUp(t *testing.T) {
 	r := newRig(t, nil)
 	r.done(a, note{1})
 	w := r.send(a, note{2})
-	ctx, cancel := context.WithCancel(r.Context())
-	ended := r.draining(ctx)
-	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
+	if err := r.draining()(); !errors.Is(err, context.Canceled) {
 		t.Fatalf("Drain: %v, want that ctx has ended", err)
 	}
 	w.none(t)
@@ -113,10 +110,10 @@ func TestDrainGivenUp(t *testing.T) {
 func TestDrainOfALostShard(t *testing.T) {
 	r := newRig(t, nil)
 	w := r.send(a, note{1})
-	ended := r.draining(r.Context())
+	ended := r.draining()
 	fence(r)
 	r.stepAll()
-	if err := <-ended; !errors.Is(err, shard.ErrFenced) {
+	if err := ended(); !errors.Is(err, shard.ErrFenced) {
 		t.Fatalf("Drain: %v, want %v", err, shard.ErrFenced)
 	}
 	w.fails(t, shard.ErrUnavailable)
@@ -127,11 +124,11 @@ func TestClosedUnderADrain(t *testing.T) {
 	fault := twinstore.FaultLost
 	r := newRig(t, func(s *setup) { s.fault = func() twinstore.Fault { return fault } })
 	w := r.send(a, note{1})
-	ended := r.draining(r.Context())
+	ended := r.draining()
 	r.step()
 	must(t, r.store.Close())
 	r.clock.pass(2 * time.Second)
-	if err := <-ended; !errors.Is(err, shard.ErrClosed) {
+	if err := ended(); !errors.Is(err, shard.ErrClosed) {
 		t.Fatalf("Drain: %v, want %v", err, shard.ErrClosed)
 	}
 	w.fails(t, shard.ErrUnavailable)

@@ -111,9 +111,9 @@ func TestForwardToAFailingActor(t *testing.T) {
 func TestForwardWhileDraining(t *testing.T) {
 	r := newRig(t, nil)
 	r.send(a, pass{7, b})
-	ended := r.draining(r.Context())
+	ended := r.draining()
 	r.stepAll()
-	must(t, <-ended)
+	must(t, ended())
 	r.crash(0) // b hears of it from the next owner
 	r.stepAll()
 	r.clock.pass(time.Second)

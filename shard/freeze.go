@@ -45,13 +45,16 @@ func (s *shard) freezeAll(alive time.Time) {
 	}
 }
 
-// freeze notes that e was not served since alive. Where that was noted before, e is frozen already, and since earlier.
+// freeze notes that e was not served since alive. If it is frozen already, the earlier time counts.
 func (s *shard) freeze(e *entry, alive time.Time) {
-	if e.frozen || e.state == entryQuarantined || e.state == entryLoading && e.faults == 0 {
-		return
+	switch {
+	case e.state == entryQuarantined, e.state == entryLoading && e.faults == 0: // it was not served before either
+	case !e.frozen:
+		e.frozen, e.alive = true, alive
+		s.frozen = append(s.frozen, e)
+	case alive.Before(e.alive):
+		e.alive = alive
 	}
-	e.frozen, e.alive = true, alive
-	s.frozen = append(s.frozen, e)
 }
 
 // thawAll lets the frozen actors go on, as many as the pending batch has room for; the others follow. An actor that is
@@ -68,13 +71,7 @@ func (s *shard) thawAll(now time.Time) {
 
 // thaw tells e that it is served again. It returns false if the actor has panicked.
 func (s *shard) thaw(now time.Time, e *entry) bool {
-	alive := e.alive
-	e.frozen = false
-	ok := s.ask(now, now, e, Command{Body: Thaw{Alive: alive}})
-	if !ok && e.frozen {
-		e.alive = alive
-	}
-	return ok
+	return s.ask(now, now, e, Command{Body: Thaw{Alive: e.alive}})
 }
 
 // lastAlive is the last moment up to which the players were served, for a later owner: now, unless somebody is still frozen.

@@ -219,14 +219,11 @@ func TestNoTickWhileDraining(t *testing.T) {
 	start := r.clock.Now()
 	r.done(a, wake{start.Add(time.Second)})
 	r.send(b, note{1})
-	ended := make(chan error, 1)
-	go func() { ended <- r.node.Drain(r.Context()) }()
-	for r.node.Status()[0].Served {
-	}
+	ended := r.draining()
 	r.clock.pass(10 * time.Second)
 	r.ticks(a, start)
 	r.stepAll()
-	must(t, <-ended)
+	must(t, ended())
 	r.ticks(a, start)
 }
 

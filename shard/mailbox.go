@@ -69,6 +69,16 @@ func (s *shard) tell(f func(now time.Time)) {
 	}
 }
 
+// nudge has the shard make a turn if nobody runs it. Whoever runs it looks at the clock anyway.
+func (s *shard) nudge() {
+	s.mu.Lock()
+	run := !s.running && s.deliver(envelope{inner: func(time.Time) {}})
+	s.mu.Unlock()
+	if run {
+		s.run(1)
+	}
+}
+
 // tellLater is tell, except that the caller does not run the shard.
 func (s *shard) tellLater(f func(now time.Time)) {
 	s.mu.Lock()

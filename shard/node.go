@@ -105,8 +105,8 @@ func (n *Node) Drain(ctx context.Context) error {
 	}
 	var lost error
 	for range n.shards {
-		err, done := next(ctx, ended)
-		if lost = errors.Join(lost, err); !done {
+		received, err := next(ctx, ended)
+		if lost = errors.Join(lost, err); !received {
 			break
 		}
 	}
@@ -117,27 +117,31 @@ func (n *Node) Drain(ctx context.Context) error {
 }
 
 // next is what comes out of the channel, or why ctx has ended, if nothing does.
-func next(ctx context.Context, from <-chan error) (err error, received bool) {
+func next(ctx context.Context, from <-chan error) (received bool, err error) {
 	select {
 	case err := <-from:
-		return err, true
+		return true, err
 	default: // so that what is there counts, even if ctx has ended
 	}
 	select {
 	case err := <-from:
-		return err, true
+		return true, err
 	case <-ctx.Done():
-		return context.Cause(ctx), false
+		return false, context.Cause(ctx)
 	}
 }
 
-// upkeep lets every shard look after its actors, one after the other, so that they do not all write at once.
+// upkeep lets every shard look after its actors, one after the other, so that they do not all write at once. A shard that is
+// stuck is told nothing that it could not do.
 func (n *Node) upkeep() {
 	if n.ending.Load() {
 		return
 	}
+	now := n.time.Now()
 	for _, s := range n.shards {
-		s.tell(s.upkeep)
+		if _, _, is := s.stuck(now); !is {
+			s.tell(s.upkeep)
+		}
 	}
 	n.time.After(n.config.UpkeepInterval, n.upkeep)
 }
@@ -162,7 +166,7 @@ func (n *Node) pulse() {
 			n.reported[i] = since
 			n.log.Error().Stringer("actor", actor).Int("shard", i).Dur("took", now.Sub(time.Unix(0, since))).Msg("shard is busy with one actor")
 		}
-		s.tell(func(time.Time) {})
+		s.nudge()
 	}
 	n.time.After(n.pulseInterval(), n.pulse)
 }

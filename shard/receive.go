@@ -90,7 +90,7 @@ func (s *shard) ask(now, at time.Time, e *entry, cmd Command) bool {
 		s.breakDown(now, e)
 		return false
 	}
-	e.needs = needs
+	e.needs, e.frozen = needs, false // whoever is frozen is asked to thaw before anything else
 	e.sends += len(turn.Sends)
 	if len(turn.Events) > 0 {
 		s.journal(now, e, turn.Events)

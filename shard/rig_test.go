@@ -1,7 +1,6 @@
 package shard_test
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -290,18 +289,4 @@ func (r *rig) metricIs(name string, want float64) {
 	if got := r.metric(name); got != want {
 		r.Fatalf("%s is %v, want %v", name, got, want)
 	}
-}
-
-// drain drains the node while all that waits is carried out. It gives up after a minute of the clock's.
-func (r *rig) drain() error {
-	ctx, cancel := context.WithCancel(r.Context())
-	cancel() // Drain begins, and returns what there is already
-	for range 600 {
-		if err := r.node.Drain(ctx); err == nil {
-			return nil
-		}
-		r.stepAll()
-		r.clock.pass(100 * time.Millisecond)
-	}
-	return r.node.Drain(ctx)
 }

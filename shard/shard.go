@@ -64,8 +64,9 @@ type shard struct {
 	now  time.Time  // when the runner last looked at the clock
 	slow slowest    // of this turn
 
-	open    bool // the actors may be used: the shard was taken over, and was not closed since
-	closed  bool // for good
+	open    bool  // the actors may be used: the shard was taken over, and was not closed since
+	closed  bool  // for good,
+	lost    error // and why, unless it was drained
 	token   Token
 	alive   time.Time // of the last batch before this owner's
 	entries map[ID]*entry
@@ -83,6 +84,7 @@ type shard struct {
 	spare     *batch // neither
 	retry     time.Duration
 	putAt     time.Time // when the last batch was put
+	warned    time.Time // when it was last said that a batch is not known to be durable
 	fullSince time.Time // from when on commands were refused because of what waits for the store; zero: they are not
 	trimmed   uint64
 
@@ -166,7 +168,9 @@ func (s *shard) drop(e *entry) {
 func (s *shard) close(cause error) {
 	s.serveNoMore()
 	all, drained := s.all, s.drained
-	s.open, s.closed = false, true
+	if !s.closed {
+		s.open, s.closed, s.lost = false, true, cause
+	}
 	s.entries, s.all, s.strays, s.frozen, s.timers, s.toLoad, s.drained = nil, nil, nil, nil, nil, nil, nil
 	s.loaded.Store(0)
 	for _, e := range all {
@@ -176,6 +180,6 @@ func (s *shard) close(cause error) {
 		}
 	}
 	for _, done := range drained {
-		done(cause)
+		done(s.lost)
 	}
 }

@@ -40,7 +40,7 @@ func (l *life) quiesce() bool {
 	now, cancel := context.WithCancel(context.Background())
 	cancel()
 	for range 1000 {
-		if l.node.Drain(now) == nil {
+		if !errors.Is(l.node.Drain(now), context.Canceled) {
 			l.clock.settle()
 			l.ended = true
 			for _, w := range l.asked {
