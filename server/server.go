@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -114,9 +112,6 @@ func (s *Server) openStore() error {
 		store, err := twinstore.New(config)
 		s.store = store
 		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(s.config.Store.Dir), 0o750); err != nil {
-		return fmt.Errorf("make the data folder: %w", err)
 	}
 	s.config.Store.Logger, s.config.Store.Observer = s.log, observeStore(s.registry)
 	store, err := localstore.Open(s.config.Store)

@@ -22,7 +22,8 @@ type Token struct {
 	Owner uuid.UUID // drawn anew at every Acquire
 }
 
-// Entry is one event of one actor as the journal holds it. Position counts the entries of a shard from 1, without gaps.
+// Entry is one event of one actor as the journal holds it. Position counts the entries of a shard from 1, without gaps. In a
+// Batch it may be left 0; otherwise it has to be right.
 type Entry struct {
 	Position uint64
 	Actor    ID
@@ -39,11 +40,13 @@ type Snapshot struct {
 	// Resident says that the actor must be in memory while the shard is served, because it waits for a deadline. Recover
 	// returns the snapshots of resident actors; those of others are read by Load when a command comes for them.
 	Resident bool
-	// Expires is when the store may forget the actor, within a few minutes; zero for never.
+	// Expires is when the store may forget the actor, within a few minutes; zero for never. It must not while the journal
+	// has entries of the actor, which would otherwise be applied to nothing.
 	Expires time.Time
 }
 
-// BatchID names a batch, so that putting it to the store again does nothing.
+// BatchID names a batch, so that putting it to the store again does nothing. A store remembers that of a shard's last batch
+// alone, which is enough, because a shard has one under way.
 type BatchID = uuid.UUID
 
 // Batch is what one turn of a shard makes durable: all of it, or nothing.
@@ -94,7 +97,8 @@ type Store interface {
 	// the store keeps nothing of it afterwards. A shard has at most one batch under way. done hears
 	//
 	//	nil          the batch is durable, by this call or by an earlier one with the same ID
-	//	ErrFenced    nothing happened and nothing ever will: somebody else owns the shard
+	//	ErrFenced    nothing happened by this call and nothing ever will: somebody else owns the shard. (An earlier call
+	//	             with the same ID that ended with ErrUnknown may have happened.)
 	//	ErrHead      nothing happened: the journal's head is not Batch.Head
 	//	ErrRefused   nothing happened; the same batch may be put again later
 	//	ErrUnknown   it may or may not have happened: put the same batch again until the answer is another
