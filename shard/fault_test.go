@@ -246,19 +246,43 @@ func TestPanicOutside(t *testing.T) {
 
 // Where the shard itself fails, or its store does, it ends rather than go on with what it cannot rely on.
 func TestPanicOfTheStore(t *testing.T) {
+	t.Run("at commands", func(t *testing.T) { testPanicOfTheStore(t, false) })
+	t.Run("at commands that have waited", func(t *testing.T) { testPanicOfTheStore(t, true) })
+}
+
+func testPanicOfTheStore(t *testing.T, loading bool) {
 	r := newRig(t, func(s *setup) {
+		s.shard.BatchEntries = 2 // the store panics in the middle of a turn
 		s.wrap = func(inner shard.Store) shard.Store { return &panickingStore{inner} }
 	})
-	r.send(b, look{}).ok(t)
-	var ws []*answer
-	for range 5 {
-		w := &answer{}
-		must(t, r.node.Send(shard.Command{Actor: a, Body: note{1}, Sender: w}))
-		ws = append(ws, w)
+	r.send(b, stays{true}).ok(t)
+	ws := make([]*answer, 11)
+	give := func(i int, id shard.ID) {
+		ws[i] = &answer{}
+		must(t, r.node.Send(shard.Command{Actor: id, Body: note{uint64(i)}, Sender: ws[i]}))
 	}
+	test := func() {
+		for i := range 5 {
+			give(i, b) // to be decided on in one turn
+		}
+	}
+	if loading {
+		test = func() {}
+		for i := range 5 {
+			give(i, a) // to be decided on when the actor is loaded
+		}
+	}
+	for i := range 5 {
+		give(5+i, c) // still being loaded then
+	}
+	ws[10] = &answer{then: test}
+	must(t, r.node.Send(shard.Command{Actor: b, Body: look{}, Sender: ws[10]}))
 	r.clock.settle()
-	for _, w := range ws {
-		w.fails(t, shard.ErrUnavailable)
+	ws[10].ok(t)
+	for i, w := range ws[:10] {
+		if w.times != 1 || !errors.Is(w.err, shard.ErrUnavailable) {
+			t.Errorf("command %d was answered %d times, the last with %v, %v", i, w.times, w.reply, w.err)
+		}
 	}
 	if err := r.node.Send(shard.Command{Actor: b, Body: look{}}); !errors.Is(err, shard.ErrUnavailable) {
 		t.Fatalf("Send to a shard that has panicked: %v", err)

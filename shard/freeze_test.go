@@ -188,6 +188,27 @@ func TestThawOfMany(t *testing.T) {
 	}
 }
 
+// Who is still frozen when there is another stall gets the time back since before the first.
+func TestStallWhileFrozen(t *testing.T) {
+	r := newRig(t, func(s *setup) { s.shard.BatchEntries = 2 })
+	start := r.clock.Now()
+	for i := range byte(8) {
+		r.done([16]byte{1 + i}, wake{start.Add(10 * time.Second)})
+	}
+	r.clock.stall(20 * time.Second)
+	r.clock.pass(100 * time.Millisecond)
+	last := [16]byte{8}
+	if n := len(r.world.of(last, "thaw")); n != 0 {
+		t.Fatal("all were thawed at once")
+	}
+	r.clock.stall(20 * time.Second)
+	r.stepAll()
+	thaws := r.world.of(last, "thaw")
+	if len(thaws) != 1 || !thaws[0].thaw.Alive.Equal(start) {
+		t.Fatalf("thawed %v, want once, as alive at %v", thaws, start)
+	}
+}
+
 // A crash while some are still frozen charges nobody for that time.
 func TestCrashWhileFrozen(t *testing.T) {
 	r := newRig(t, func(s *setup) { s.shard.BatchEntries = 2 })

@@ -94,7 +94,10 @@ func (s *shard) loadedWith(now time.Time, e *entry, what found, err error) {
 	}
 	s.metrics.loads.Inc()
 	s.enliven(now, e)
-	for _, cmd := range s.takeWaiting(e) {
+	for range len(e.waiting) { // if it breaks, the others wait for it again, in their order
+		cmd := e.waiting[0]
+		e.waiting = e.waiting[1:]
+		s.waiting--
 		now = s.deal(now, cmd)
 	}
 }

@@ -171,7 +171,9 @@ func (s *shard) caught() {
 		return
 	}
 	s.log.Error().Int("shard", s.index).Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("shard panicked")
+	last := s.dealt
 	s.stop(fmt.Errorf("shard %d panicked: %v", s.index, cause))
+	s.refuse(Command{Sender: last})
 	for ; s.read < len(s.mail); s.read++ {
 		if each := &s.mail[s.read]; each.inner == nil {
 			s.refuse(each.Command)

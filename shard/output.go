@@ -23,6 +23,9 @@ func (s *shard) out(now time.Time, e *entry, what output) {
 		return
 	}
 	what.actor = e.id
+	if what.sender != nil {
+		s.dealt = nil
+	}
 	switch {
 	case s.settled(e):
 		s.emit(now, &what)
@@ -56,6 +59,7 @@ func (s *shard) answer(sender Sender, reply any, err error) {
 	if sender == nil {
 		return
 	}
+	s.dealt = nil
 	defer s.outside()
 	sender.Answer(reply, err)
 }

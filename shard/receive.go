@@ -13,7 +13,9 @@ var (
 
 // deal deals with one command, and returns the time after it.
 func (s *shard) deal(now time.Time, cmd Command) time.Time {
+	s.dealt = cmd.Sender
 	s.receive(now, cmd)
+	s.dealt = nil
 	after := s.look()
 	s.timed(cmd.Actor, after.Sub(now))
 	return after
@@ -46,6 +48,7 @@ func (s *shard) receive(now time.Time, cmd Command) {
 	}
 	e.waiting = append(e.waiting, cmd)
 	s.waiting++
+	s.dealt = nil
 }
 
 // decide gives a command to an actor in memory. What came before its deadline is decided on as of the time it arrived.

@@ -59,10 +59,11 @@ type shard struct {
 
 	// The rest is the runner's.
 
-	mail []envelope // of this turn
-	read int        // how many of mail are dealt with
-	now  time.Time  // when the runner last looked at the clock
-	slow slowest    // of this turn
+	mail  []envelope // of this turn
+	read  int        // how many of mail are dealt with
+	dealt Sender     // of the command that is being dealt with, until what it hears is on its way
+	now   time.Time  // when the runner last looked at the clock
+	slow  slowest    // of this turn
 
 	open    bool  // the actors may be used: the shard was taken over, and was not closed since
 	closed  bool  // for good,

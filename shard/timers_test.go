@@ -59,6 +59,23 @@ func TestDeadlineMoves(t *testing.T) {
 	r.ticks(a, start, 25*time.Second)
 }
 
+// The same among others, whose deadlines come between.
+func TestDeadlinesPassEachOther(t *testing.T) {
+	r := newRig(t, func(s *setup) { s.manual = false })
+	start := r.clock.Now()
+	at := func(i byte) shard.ID { return shard.ID{1, i} }
+	for i := range byte(20) {
+		r.done(at(i), wake{start.Add(time.Duration(100+i) * time.Second)})
+	}
+	for i := range byte(20) {
+		r.done(at(i), wake{start.Add(time.Duration(50-i) * time.Second)})
+	}
+	r.clock.pass(2 * time.Minute)
+	for i := range byte(20) {
+		r.ticks(at(i), start, time.Duration(50-i)*time.Second)
+	}
+}
+
 func TestDeadlineInThePast(t *testing.T) {
 	r := newRig(t, nil)
 	start := r.clock.Now()
