@@ -117,12 +117,14 @@ type call struct {
 	game    game.ID
 	kind    string // of the request; empty: resumed by hello
 	re      string
-	watch   bool // the session watches the game from the answer on
-	silent  bool // the client gets no ok
+	at      time.Time // when it arrived
+	watch   bool      // the session watches the game from the answer on
+	silent  bool      // the client gets no ok
 }
 
 // send gives a request to the owner of the game.
 func (s *session) send(at time.Time, id game.ID, body any, c *call) {
+	c.at = at
 	if err := s.server.owners.Send(shard.Command{Actor: id, Body: body, Sender: c, At: at}); err != nil {
 		c.Answer(nil, err)
 	}
@@ -156,6 +158,9 @@ func (c *call) Answer(reply any, err error) {
 	}
 	r := reply.(*table.Reply)
 	s.server.metrics.command(c.kind, r.Code)
+	if r.Code == "" {
+		s.server.metrics.answered(c.kind, time.Since(c.at))
+	}
 	switch {
 	case r.Code != "" || !c.watch:
 		s.push(r.Frame)

@@ -43,4 +43,5 @@ func TestFoolsMate(t *testing.T) {
 		}
 	}
 	black.expect("ok")
+	r.counts("plywire_gateway_answer_seconds", "move", 4)
 }

@@ -218,3 +218,21 @@ func eventually(t *testing.T, holds func() bool) {
 		}
 	}
 }
+
+// counts checks how often a histogram by type has measured.
+func (r *rig) counts(metric, kind string, want uint64) {
+	r.t.Helper()
+	families, err := r.metrics.Gather()
+	must(r.t, err)
+	for _, family := range families {
+		for _, m := range family.GetMetric() {
+			if family.GetName() == metric && m.GetLabel()[0].GetValue() == kind {
+				if got := m.GetHistogram().GetSampleCount(); got != want {
+					r.t.Errorf("%s of %s has measured %d times, want %d", metric, kind, got, want)
+				}
+				return
+			}
+		}
+	}
+	r.t.Errorf("there is no %s of %s", metric, kind)
+}
