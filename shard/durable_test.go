@@ -334,6 +334,35 @@ func TestLostJournal(t *testing.T) {
 	}
 }
 
+// An owner that finds in the store what only a later one can have written has been replaced, and stops.
+func TestReplacedOwnerFindsOut(t *testing.T) {
+	for name, replace := range map[string]func(r *rig, next *rig){
+		"by a snapshot": func(_, next *rig) { next.done(a, many{10}); next.done(b, note{1}) },
+		"by entries":    func(_, next *rig) { next.done(a, note{2}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, func(s *setup) { s.shard.SnapshotEvents = 10 })
+			r.done(a, note{1})
+			next := *r
+			next.store = r.store.Reopen()
+			next.start()
+			next.stepAll()
+			replace(r, &next)
+			r.world.order("receive", 1)
+			r.send(a, note{3}).fails(t, shard.ErrInternal)
+			select {
+			case err := <-r.node.Failed():
+				if !errors.Is(err, shard.ErrFenced) {
+					t.Fatalf("failed with %v, want %v", err, shard.ErrFenced)
+				}
+			default:
+				t.Fatal("the owner that was replaced goes on")
+			}
+			next.done(a, note{4})
+		})
+	}
+}
+
 // fence has somebody else acquire the shard.
 func fence(r *rig) {
 	r.Helper()

@@ -3,6 +3,7 @@ package shard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -18,6 +19,14 @@ type found struct {
 	snapshot Snapshot
 	tail     []Entry // behind the snapshot
 	exists   bool
+}
+
+// last is the position of the last entry that is in it.
+func (f found) last() uint64 {
+	if n := len(f.tail); n > 0 {
+		return f.tail[n-1].Position
+	}
+	return f.snapshot.Position
 }
 
 // load reads an actor from the store, beside the shard; if enough are being read already, after them.
@@ -81,6 +90,11 @@ func (s *shard) find(id ID, dirty uint64) (what found, err error) {
 func (s *shard) loadedWith(now time.Time, e *entry, what found, err error) {
 	if err != nil {
 		s.notLoaded(e, err)
+		return
+	}
+	if last := what.last(); last > s.head {
+		// A batch made of this would be malformed, and refused for ever instead of fenced.
+		s.stop(fmt.Errorf("%w: the store has entry %d, and this owner has written %d", ErrFenced, last, s.head))
 		return
 	}
 	e.exists, e.resident, e.expires, e.usedAt = what.exists, what.snapshot.Resident, what.snapshot.Expires, now

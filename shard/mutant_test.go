@@ -54,6 +54,7 @@ var mutants = []struct{ name, file, old, new string }{
 	{"a panic is not answered", "receive.go", "		s.out(now, e, output{sender: cmd.Sender, at: cmd.At, err: errPanicked})\n", ""},
 	{"the first event that no snapshot covers is one later", "receive.go", "e.dirty, e.dirtyAt = s.head+1, now", "e.dirty, e.dirtyAt = s.head+2, now"},
 	{"waiting commands have no bound", "receive.go", "if s.waiting >= s.config.MailboxLen {", "if false {"},
+	{"an owner that was replaced does not find out", "load.go", "last > s.head {", "false {"},
 	{"an actor that could not be mended is forgotten", "load.go", "	if e.faults == 0 {\n", "	if true {\n"},
 	{"an actor that could not be mended stays broken", "load.go", "s.tell(func(time.Time) { s.mend(e) })", "s.tell(func(time.Time) {})"},
 	{"a mended actor has no tail", "load.go", "	if dirty == 0 {\n", "	if true {\n"},

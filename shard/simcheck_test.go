@@ -19,12 +19,12 @@ func (w *asked) Answer(reply any, err error) {
 	switch {
 	case errors.Is(err, shard.ErrInternal):
 		s.counts["internal"]++
+		if what, is := w.body.(note); is {
+			s.fates[noteKey{w.actor, what.id}].failed++
+		}
 		return
 	case errors.Is(err, shard.ErrUnavailable):
 		s.counts["unavailable"]++
-		if what, is := w.body.(note); is {
-			s.fates[noteKey{w.actor, what.id}].mayBe = true
-		}
 		return
 	case err != nil:
 		s.fail("%T to %s is answered with %v", w.body, w.actor, err)
@@ -32,7 +32,6 @@ func (w *asked) Answer(reply any, err error) {
 	switch what := w.body.(type) {
 	case note:
 		s.counts["acknowledged"]++
-		s.fates[noteKey{w.actor, what.id}].mayBe = true
 		s.known(w.actor, reply.(uint32), event{kind: noteEvent, value: what.id})
 	case pass:
 		s.known(w.actor, reply.(uint32), event{kind: passEvent, value: what.id, to: what.to})
@@ -146,9 +145,13 @@ func (s *sim) verdict(id shard.ID) {
 		switch ev.kind {
 		case noteEvent:
 			times[ev.value]++
-			if f := s.fates[noteKey{id, ev.value}]; f != nil && !f.mayBe {
-				// Nobody was told, which is right only if nobody could be told any more.
-				s.counts["unheard"]++
+			f := s.fates[noteKey{id, ev.value}]
+			switch {
+			case s.passed[ev.value]:
+			case f == nil:
+				s.fail("%s has note %d, which nobody asked for", id, ev.value)
+			case f.asked == f.failed:
+				s.fail("%s has note %d, and everybody who asked for it was told that it has not", id, ev.value)
 			}
 		case passEvent:
 			if !slices.ContainsFunc(s.durable[ev.to], func(other event) bool { return other.kind == noteEvent && other.value == ev.value }) {

@@ -93,8 +93,13 @@ func (l *life) send() {
 		at = l.clock.Now().Add(-time.Duration(s.random.IntN(1000)) * time.Millisecond)
 	}
 	s.note("send:", w)
-	if what, is := w.body.(note); is && s.fates[noteKey{w.actor, what.id}] == nil {
-		s.fates[noteKey{w.actor, what.id}] = &fate{}
+	switch what := w.body.(type) {
+	case note:
+		if key := (noteKey{w.actor, what.id}); s.fates[key] == nil {
+			s.fates[key] = &fate{}
+		}
+	case pass:
+		s.passed[what.id] = true
 	}
 	give := l.node.Send
 	if s.chance(4) {
@@ -103,6 +108,9 @@ func (l *life) send() {
 	switch err := give(shard.Command{Actor: w.actor, Body: w.body, Sender: w, At: at}); {
 	case err == nil:
 		l.asked = append(l.asked, w)
+		if what, is := w.body.(note); is {
+			s.fates[noteKey{w.actor, what.id}].asked++
+		}
 	case !errors.Is(err, shard.ErrUnavailable) || w.times != 0:
 		s.fail("Send says %v after %d answers", err, w.times)
 	default:
