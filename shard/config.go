@@ -59,6 +59,9 @@ func (c Config) Validate() error {
 	return errors.Join(faults...)
 }
 
+// pulse is how often a shard that nobody runs looks at the clock.
+func (c Config) pulse() time.Duration { return c.StallAfter / 4 }
+
 // Time is where a shard's time comes from. Tests and the simulation hand in their own.
 type Time struct {
 	Now func() time.Time

@@ -67,7 +67,7 @@ func (n *Node) Start(ctx context.Context) error {
 	}
 	n.pulsed = n.time.Now()
 	n.time.After(n.config.UpkeepInterval, n.upkeep)
-	n.time.After(n.pulseInterval(), n.pulse)
+	n.time.After(n.config.pulse(), n.pulse)
 	return nil
 }
 
@@ -146,8 +146,6 @@ func (n *Node) upkeep() {
 	n.time.After(n.config.UpkeepInterval, n.upkeep)
 }
 
-func (n *Node) pulseInterval() time.Duration { return n.config.StallAfter / 4 }
-
 // pulse has every shard look at the clock, so that one which did not for long knows that it was not served, see shard.look.
 // It also reports the shards that are stuck in an actor.
 func (n *Node) pulse() {
@@ -168,7 +166,7 @@ func (n *Node) pulse() {
 		}
 		s.nudge()
 	}
-	n.time.After(n.pulseInterval(), n.pulse)
+	n.time.After(n.config.pulse(), n.pulse)
 }
 
 // Loaded is the number of actors in memory.

@@ -78,18 +78,19 @@ func (s *shard) fire(now time.Time) {
 // ticking tells whether deadlines count: not while the shard is being drained, for it takes no moves any more.
 func (s *shard) ticking() bool { return s.open && s.drained == nil && len(s.timers) > 0 }
 
-// arm sets the shard's wake-up for the first deadline, if none that comes earlier is set. Where the shard is choked, what
-// lets it breathe again wakes it up as well.
+// arm sets the shard's wake-up for the first deadline, if none that comes earlier is set. It need not be set for one that is
+// some pulses away; and where the shard is choked, what lets it breathe again wakes it up as well.
 func (s *shard) arm() {
 	if !s.ticking() || !s.fullSince.IsZero() {
 		return
 	}
 	first := s.timers[0].deadline
-	if !s.armed.IsZero() && !s.armed.After(first) {
+	away := max(first.Sub(s.now), 0)
+	if away > 2*s.config.pulse() || !s.armed.IsZero() && !s.armed.After(first) {
 		return
 	}
 	s.armed = first
-	s.time.After(max(first.Sub(s.now), 0), func() { s.tell(func(time.Time) { s.woken(first) }) })
+	s.time.After(away, func() { s.tell(func(time.Time) { s.woken(first) }) })
 }
 
 // woken forgets the wake-up that has come. The turn fires what is due.

@@ -170,9 +170,22 @@ func TestWakeUps(t *testing.T) {
 		r.send(a, wake{start.Add(time.Duration(i+10) * time.Minute)})
 		r.clock.pass(time.Second)
 	}
-	if alarms, _ := r.clock.count(); alarms > 5 {
-		t.Fatalf("%d alarms are set", alarms)
+	if alarms, _ := r.clock.count(); alarms > 2 {
+		t.Fatalf("%d alarms are set, want that of the pulse and that of the upkeep", alarms)
 	}
+	for i := range 200 {
+		r.send(b, wake{r.clock.Now().Add(400*time.Millisecond - time.Duration(i)*time.Millisecond)})
+		r.send(c, wake{r.clock.Now().Add(400*time.Millisecond + time.Duration(i)*time.Millisecond)})
+	}
+	for range 200 {
+		r.send(d, look{})
+	}
+	if alarms, _ := r.clock.count(); alarms > 2+200 {
+		t.Fatalf("%d alarms are set, want at most one for each first deadline", alarms)
+	}
+	r.done(b, wake{})
+	r.done(c, wake{})
+	r.clock.pass(time.Second)
 	for i := range byte(100) {
 		r.send(shard.ID{1, i}, wake{start.Add(time.Hour + time.Duration(i)*time.Millisecond)})
 	}
