@@ -92,7 +92,7 @@ func testClosed(r *rig) {
 // there, and of the one under way all or nothing.
 func testCrash(r *rig) {
 	if r.opened.Crash == nil {
-		r.Skip("the store cannot crash")
+		return // the store says that it has nothing to crash; see Opened
 	}
 	owners := make([]*owner, ShardsMin)
 	for i := range owners {
