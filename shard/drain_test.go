@@ -92,6 +92,17 @@ func TestDrain(t *testing.T) {
 	r.notes(b, 3)
 }
 
+// Who was accepted before the drain and waits for an actor to be loaded is still heard.
+func TestDrainWaitsForLoads(t *testing.T) {
+	r := newRig(t, nil)
+	w := &answer{}
+	must(t, r.node.Send(shard.Command{Actor: a, Body: note{1}, Sender: w}))
+	ended := r.draining()
+	r.stepAll()
+	w.is(t, uint32(1))
+	must(t, ended())
+}
+
 // A drain that cannot end is given up, and loses nothing that was acknowledged.
 func TestDrainGivenUp(t *testing.T) {
 	r := newRig(t, nil)

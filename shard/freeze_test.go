@@ -238,7 +238,7 @@ func TestCrashWhileFrozen(t *testing.T) {
 func TestNoTickWhileDraining(t *testing.T) {
 	r := newRig(t, func(s *setup) { s.fault = func() twinstore.Fault { return twinstore.FaultNone } })
 	start := r.clock.Now()
-	r.done(a, wake{start.Add(time.Second)})
+	r.done(a, wake{start.Add(300 * time.Millisecond)}) // so near that a wake-up is set
 	r.send(b, note{1})
 	ended := r.draining()
 	r.clock.pass(10 * time.Second)
