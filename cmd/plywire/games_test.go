@@ -36,7 +36,7 @@ func TestEveryRealGame(t *testing.T) {
 	}
 }
 
-func config(p *process, files ...string) loadtest.Config {
+func config(p *testServer, files ...string) loadtest.Config {
 	config := loadtest.DefaultConfig()
 	config.Server, config.Files, config.Concurrency, config.Watchers, config.Mischief = p.url, files, 30, 1, true
 	return config

@@ -1,29 +1,22 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
+
+	"github.com/plywire/plywire/loadtest/process"
 )
 
-// process is a plywire server in a process of its own, which can be killed and started again on the same data and port.
-type process struct {
-	t      *testing.T
-	binary string
-	flags  []string
-	url    string
-
-	mu  sync.Mutex
-	cmd *exec.Cmd
-	log bytes.Buffer
+// testServer is a plywire server in a process of its own, which can be killed and started again on the same data and port.
+type testServer struct {
+	*process.Process
+	t   *testing.T
+	url string
+	log *process.Tail
 }
 
 // build makes the binary, once for all tests.
@@ -49,77 +42,50 @@ func TestMain(m *testing.M) {
 }
 
 // startProcess starts a server on a free port with data of its own.
-func startProcess(t *testing.T, flags ...string) *process {
+func startProcess(t *testing.T, flags ...string) *testServer {
 	t.Helper()
 	binary, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The port is free now, and is used again after each kill.
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := process.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := l.Addr().String()
-	_ = l.Close()
-	p := &process{t: t, binary: binary, url: "http://" + address,
-		flags: append([]string{"--listen", address, "--admin", "off", "--data", t.TempDir(), "--disk-free-min", "0"}, flags...)}
-	p.start()
+	s := &testServer{t: t, url: "http://" + address, log: new(process.Tail)}
+	config := process.Config{Binary: binary, Log: s.log, Ready: process.ReadyAt(s.url),
+		Args: append([]string{"--listen", address, "--admin", "off", "--data", t.TempDir(), "--disk-free-min", "0"}, flags...)}
+	if s.Process, err = process.New(config); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		p.kill()
+		s.kill()
 		if t.Failed() {
-			t.Logf("the server said:\n%s", p.log.String())
+			t.Logf("the server said:\n%s", s.log)
 		}
 	})
-	return p
+	s.start()
+	return s
 }
 
-// start starts the process and waits until it is ready.
-func (p *process) start() {
-	p.t.Helper()
-	cmd := exec.Command(p.binary, p.flags...)
-	cmd.Stdout, cmd.Stderr = &p.log, &p.log
-	if err := cmd.Start(); err != nil {
-		p.t.Fatal(err)
+// start starts the process, for the first time or again, and waits until it is ready.
+func (s *testServer) start() {
+	s.t.Helper()
+	if err := s.Launch(); err != nil {
+		s.t.Fatal(err)
 	}
-	p.mu.Lock()
-	p.cmd = cmd
-	p.mu.Unlock()
-	deadline := time.Now().Add(time.Minute)
-	for tick := time.NewTicker(10 * time.Millisecond); ; <-tick.C {
-		response, err := http.Get(p.url + "/readyz")
-		if err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return
-			}
-		}
-		if time.Now().After(deadline) {
-			p.t.Fatalf("the server is not ready: %v\n%s", err, p.log.String())
-		}
+	if err := s.WaitReady(s.t.Context()); err != nil {
+		s.t.Fatalf("%v\n%s", err, s.log)
 	}
 }
 
 // kill ends the process with SIGKILL and waits for it to be gone.
-func (p *process) kill() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.cmd == nil {
-		return
+func (s *testServer) kill() {
+	s.t.Helper()
+	if err := s.Kill(); err != nil {
+		s.t.Fatal(err)
 	}
-	_ = p.cmd.Process.Kill()
-	_ = p.cmd.Wait()
-	p.cmd = nil
 }
 
-// terminate ends the process with SIGTERM and returns its exit status.
-func (p *process) terminate() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	err := p.cmd.Wait()
-	p.cmd = nil
-	return err
-}
+// terminate ends the process with SIGTERM and returns how it ended.
+func (s *testServer) terminate() error { return s.Terminate(s.t.Context()) }
