@@ -34,7 +34,7 @@ var (
 type Refused struct {
 	Code       wire.Code
 	Message    string        // for a person
-	RetryAfter time.Duration // 0: the server named none
+	RetryAfter time.Duration // 0: the server named none; at most an hour
 }
 
 // Error is the code and the words of the server.
@@ -55,5 +55,5 @@ func (r *Refused) passes() bool {
 }
 
 func refusal(m *wire.Message) *Refused {
-	return &Refused{Code: m.Code, Message: m.Text, RetryAfter: time.Duration(m.RetryAfterMS) * time.Millisecond}
+	return &Refused{Code: m.Code, Message: m.Text, RetryAfter: told(m.RetryAfterMS)}
 }

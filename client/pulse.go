@@ -13,8 +13,12 @@ import (
 	"github.com/plywire/plywire/wire"
 )
 
-// heartbeatDefault is used where a welcome names none.
-const heartbeatDefault = 15 * time.Second
+// heartbeatDefault is used where a welcome names none. One below heartbeatMin is taken for that: a Client does not flood a
+// server, even where it is told to.
+const (
+	heartbeatDefault = 15 * time.Second
+	heartbeatMin     = time.Second
+)
 
 // pulse pings at the server's heartbeat, and ends a connection on which nothing was read for two of them. It is a timer, so
 // that an idle connection costs no second goroutine.
@@ -32,6 +36,7 @@ func (c *Client) startPulse(l *link, beat time.Duration) *pulse {
 	if beat <= 0 {
 		beat = heartbeatDefault
 	}
+	beat = max(beat, heartbeatMin)
 	p := &pulse{c: c, link: l, beat: beat, nextPing: time.Now().Add(beat)}
 	p.mu.Lock()
 	p.timer = time.AfterFunc(beat, p.tick)

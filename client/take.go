@@ -58,7 +58,7 @@ func (c *Client) greeted(l *link, m *wire.Message) error {
 	c.session = session{known: true, user: *m.User, resume: m.Resume, node: m.Node, testClock: m.TestClock, bytesMax: m.MaxMessageBytes}
 	c.stats.Connects++
 	c.link = l
-	l.pulse = c.startPulse(l, time.Duration(m.HeartbeatMS)*time.Millisecond)
+	l.pulse = c.startPulse(l, told(m.HeartbeatMS))
 	c.commands.unsent = c.commands.first
 	c.watchRest()
 	c.flushSoon()
@@ -68,8 +68,8 @@ func (c *Client) greeted(l *link, m *wire.Message) error {
 func (c *Client) takeNotice(l *link, m *wire.Message) {
 	if m.Type == wire.TypeDraining && l.drain == nil {
 		wait := time.Duration(0)
-		if m.WithinMS > 0 {
-			wait = rand.N(time.Duration(m.WithinMS) * time.Millisecond)
+		if within := told(m.WithinMS); within > 0 {
+			wait = rand.N(within)
 		}
 		l.drain = time.AfterFunc(wait, func() {
 			if c.begin() {
@@ -85,4 +85,12 @@ func (c *Client) takeNotice(l *link, m *wire.Message) {
 		c.stats.NoticesDropped++
 		c.mu.Unlock()
 	}
+}
+
+// toldMax bounds the times that a server names: what is longer is a mistake, and its nanoseconds may not fit a Duration.
+const toldMax = time.Hour
+
+// told is a time that the server names, from 0 to toldMax.
+func told(ms int64) time.Duration {
+	return time.Duration(min(max(ms, 0), toldMax.Milliseconds())) * time.Millisecond
 }
