@@ -1,0 +1,203 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/plywire/plywire/bench/swarm"
+)
+
+// Latencies are recorded in microseconds, up to a minute, with three significant digits.
+const (
+	latencyMax    = 60_000_000
+	latencyDigits = 3
+)
+
+// load says how moves are played.
+type load struct {
+	games int
+	rate  float64 // moves a second over all games; 0: flat out, each game its next move as soon as both have the last
+}
+
+func (l load) String() string {
+	if l.rate == 0 {
+		return "flat out"
+	}
+	return fmt.Sprintf("%.0f/s", l.rate)
+}
+
+// dialect is how a server is spoken to.
+type dialect interface {
+	// target is where a player's connection goes.
+	target(d *duel, p *pair) swarm.Target
+	// opened says hello, if that is the custom.
+	opened(p *player)
+	// received takes a message in. It calls pair.ready when a game can begin, and pair.sees for a move.
+	received(p *player, text []byte)
+	// move is the message that plays the pair's next move.
+	move(p *pair) []byte
+	// over is called when the pair has no moves left; it has to call pair.ready again.
+	over(p *pair)
+}
+
+// duel plays games, and is the Handler of the swarm that holds them.
+type duel struct {
+	load    load
+	address string
+	dialect dialect
+	scripts []script
+	swarm   *swarm.Swarm
+
+	pairs   []*pair
+	playing int
+	idle    []*pair   // whose next move can be played; those that have waited longest first
+	due     time.Time // when the next move is to be played
+	begun   chan struct{}
+	seeds   int
+
+	// Read by other goroutines.
+	measuring atomic.Bool
+	moves     atomic.Int64 // completed while measuring
+	backlog   atomic.Int64 // moves that were due while no game was ready for one
+	failure   atomic.Pointer[error]
+	latencies *hdrhistogram.Histogram
+}
+
+// pair is two players and their game.
+type pair struct {
+	duel    *duel
+	index   int
+	players [2]*player
+	game    string // id
+	stage   stage
+	script  script
+	ply     int
+	missing int       // of those who have to see the move that is under way; 0: none is
+	due     time.Time // when it should have been played
+	counted bool      // in duel.playing
+	text    []byte    // of the last message sent
+}
+
+// player is one connection.
+type player struct {
+	pair *pair
+	seat int
+	conn *swarm.Conn
+	sent int  // messages
+	here bool // the server has let it in
+}
+
+func newDuel(address string, l load, how dialect, all []script) *duel {
+	d := &duel{load: l, address: address, dialect: how, scripts: all, begun: make(chan struct{}),
+		latencies: hdrhistogram.New(1, latencyMax, latencyDigits)}
+	for i := range l.games {
+		p := &pair{duel: d, index: i}
+		d.pairs = append(d.pairs, p)
+	}
+	return d
+}
+
+// Begin connects everybody.
+func (d *duel) Begin() {
+	for _, p := range d.pairs {
+		for seat := range p.players {
+			who := &player{pair: p, seat: seat}
+			p.players[seat] = who
+			conn, err := d.swarm.Dial(d.dialect.target(d, p), who)
+			if err != nil {
+				d.fail(err)
+				return
+			}
+			who.conn = conn
+		}
+	}
+}
+
+// Opened says hello.
+func (d *duel) Opened(c *swarm.Conn) {
+	d.dialect.opened(c.Data.(*player))
+}
+
+// Received hands the message to the dialect.
+func (d *duel) Received(c *swarm.Conn, text []byte) { d.dialect.received(c.Data.(*player), text) }
+
+// Closed ends the measurement: nobody has a reason to close a connection.
+func (d *duel) Closed(_ *swarm.Conn, err error) { d.fail(err) }
+
+func (d *duel) fail(err error) { d.failure.CompareAndSwap(nil, &err) }
+
+func (d *duel) err() error {
+	if e := d.failure.Load(); e != nil {
+		return *e
+	}
+	return nil
+}
+
+// ready says that the pair's game has begun.
+func (p *pair) ready() {
+	d := p.duel
+	p.script, p.ply = d.scripts[d.seeds%len(d.scripts)], 0
+	d.seeds++
+	if !p.counted {
+		p.counted = true
+		if d.playing++; d.playing == len(d.pairs) {
+			d.due = time.Now()
+			close(d.begun)
+		}
+	}
+	d.idle = append(d.idle, p)
+}
+
+// sees says that one of those who have to has the move under way.
+func (p *pair) sees() {
+	d := p.duel
+	if p.missing--; p.missing > 0 {
+		return
+	}
+	if d.measuring.Load() {
+		d.moves.Add(1)
+		_ = d.latencies.RecordValue(min(max(time.Since(p.due).Microseconds(), 1), latencyMax)) // in range: it cannot fail
+	}
+	if p.ply++; p.ply == len(p.script) {
+		d.dialect.over(p)
+		return
+	}
+	d.idle = append(d.idle, p)
+}
+
+// Wake plays the moves that are due. A move that is due while no game is ready for it waits, and the wait counts as
+// latency: otherwise a slow server would be asked less, and would look fast (coordinated omission).
+func (d *duel) Wake(now time.Time) time.Time {
+	if d.playing < len(d.pairs) {
+		return time.Time{}
+	}
+	if d.load.rate == 0 {
+		for _, p := range d.idle {
+			d.play(p, now)
+		}
+		d.idle = d.idle[:0]
+		return time.Time{}
+	}
+	step := time.Duration(math.Round(float64(time.Second) / d.load.rate))
+	n := 0
+	for ; n < len(d.idle) && !d.due.After(now); d.due = d.due.Add(step) {
+		d.play(d.idle[n], d.due)
+		n++
+	}
+	d.idle = d.idle[:copy(d.idle, d.idle[n:])]
+	if !d.due.After(now) {
+		d.backlog.Store(int64(now.Sub(d.due)/step) + 1)
+		return time.Time{}
+	}
+	return d.due
+}
+
+func (d *duel) play(p *pair, due time.Time) {
+	p.due = due
+	mover := p.players[p.ply%2]
+	mover.conn.Send(d.dialect.move(p))
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/plywire/plywire/bench"
+	"github.com/plywire/plywire/bench/relay"
+)
+
+// benchCommand are the flags of plywire bench.
+type benchCommand struct {
+	Parts    []string      `help:"What is measured: cost, memory, watchers, herd, restore." default:"cost,memory,watchers,herd,restore"`
+	Games    int           `help:"Games at a time." default:"200"`
+	Rate     []float64     `help:"Moves a second; 0 is flat out." default:"1000,5000,0"`
+	Rounds   int           `help:"Rounds of each rate, with a bare relay and the server in turns." default:"3"`
+	Duration time.Duration `help:"Of one round." default:"10s"`
+	Warmup   time.Duration `help:"Before each round." default:"2s"`
+	Idle     int           `help:"Idle connections, and idle games, for their memory." default:"5000"`
+	Watchers int           `help:"Watchers of one game." default:"10000"`
+	Herd     int           `help:"Connections that are lost at once and come back." default:"19000"`
+	Seed     uint64        `help:"Of the games." default:"1"`
+	Binary   string        `help:"Measure this binary instead of this one." type:"path" placeholder:"FILE"`
+	Serve    string        `help:"More flags for plywire serve, separated by spaces." placeholder:"FLAGS"`
+	Scratch  string        `help:"Folder for the servers' data: on the disk that is to be measured." type:"path" placeholder:"FOLDER"`
+	JSON     string        `help:"Write the report to this file as JSON." type:"path" placeholder:"FILE"`
+}
+
+// Run measures and prints the report.
+func (c *benchCommand) Run(ctx context.Context) error {
+	report, err := bench.Run(ctx, bench.Config{Binary: c.Binary, Serve: strings.Fields(c.Serve), Parts: c.Parts, Games: c.Games, Rates: c.Rate,
+		Rounds: c.Rounds, Duration: c.Duration, Warmup: c.Warmup, Idle: c.Idle, Watchers: c.Watchers, Herd: c.Herd, Seed: c.Seed,
+		Scratch: c.Scratch, Log: os.Stderr, Progress: os.Stderr})
+	if err != nil {
+		return err
+	}
+	if c.JSON != "" {
+		text, err := json.MarshalIndent(report, "", "  ")
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(c.JSON, append(text, '\n'), 0o600); err != nil {
+			return fmt.Errorf("write the report: %w", err)
+		}
+	}
+	fmt.Print(report)
+	return nil
+}
+
+// relayCommand serves the yardstick.
+type relayCommand struct {
+	Listen string `help:"Address." default:"127.0.0.1:8081"`
+}
+
+// Run relays until the process is told to stop.
+func (c *relayCommand) Run(ctx context.Context) error { return relay.Serve(ctx, c.Listen) }
