@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -94,6 +95,10 @@ func (server *Server) body(w http.ResponseWriter, r *http.Request, kind, name st
 	key := r.Header.Get("Idempotency-Key")
 	if key == "" {
 		writeError(w, "", wire.CodeBadMessage, "the header Idempotency-Key is missing: 1 to 64 characters of your choice, the same when you send the request again")
+		return nil, false
+	}
+	if !utf8.ValidString(key) {
+		writeError(w, "", wire.CodeBadMessage, "the header Idempotency-Key is not UTF-8")
 		return nil, false
 	}
 	request, err := wire.DecodeBody(body, kind, key, name)

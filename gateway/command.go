@@ -73,7 +73,7 @@ func (server *Server) translate(user game.User, request *wire.Request, watch boo
 	case wire.TypeSay:
 		return id, &table.Say{User: user, ID: request.ID, Text: *request.Text}
 	case wire.TypeAdvance:
-		return id, &table.Advance{ID: request.ID, By: time.Duration(request.AdvanceMS) * time.Millisecond}
+		return id, &table.Advance{ID: request.ID, By: millis(request.AdvanceMS)}
 	}
 	cmd := game.Command{Kind: kinds[request.Type], User: user, ID: request.ID, Seat: request.Seat, What: request.What, Lag: lag}
 	if request.Ply != nil && request.Move != nil {

@@ -76,8 +76,9 @@ func (server *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	after, err := strconv.ParseUint(defaultTo(r.FormValue("after"), "0"), 10, 64)
-	wait, err2 := strconv.ParseUint(defaultTo(r.FormValue("wait_ms"), "0"), 10, 31)
+	asked := r.URL.Query() // not FormValue, which would read a body, of any size
+	after, err := strconv.ParseUint(defaultTo(asked.Get("after"), "0"), 10, 64)
+	wait, err2 := strconv.ParseUint(defaultTo(asked.Get("wait_ms"), "0"), 10, 31)
 	if err != nil || err2 != nil {
 		writeError(w, "", wire.CodeBadMessage, "after and wait_ms are whole numbers, 0 or more")
 		return
