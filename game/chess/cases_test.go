@@ -77,18 +77,18 @@ var (
 func expect(t *testing.T, p *position, want string) {
 	t.Helper()
 	at := p.at
-	at.search()
+	moves := at.moves()
 	end := p.judge()
 	king := func(m packed) bool { return at.squares[m.from()].kind() == whiteKing }
 	if found := countPhrase.FindStringSubmatch(want); found != nil {
 		promotions := 0
-		for _, m := range at.moves {
+		for _, m := range moves {
 			if m.promotion() != none {
 				promotions++
 			}
 		}
-		if found[1] != strconv.Itoa(len(at.moves)) || found[2] != "" && found[2] != strconv.Itoa(promotions) {
-			t.Errorf("%d legal moves, %d promotions, want %s", len(at.moves), promotions, want)
+		if found[1] != strconv.Itoa(len(moves)) || found[2] != "" && found[2] != strconv.Itoa(promotions) {
+			t.Errorf("%d legal moves, %d promotions, want %s", len(moves), promotions, want)
 		}
 		return
 	}
@@ -105,11 +105,11 @@ func expect(t *testing.T, p *position, want string) {
 		_, err := p.Claim(at.turn, "threefold")
 		holds = (err == nil) == (want == "threefold=true")
 	case "no castling":
-		holds = !slices.ContainsFunc(at.moves, func(m packed) bool {
+		holds = !slices.ContainsFunc(moves, func(m packed) bool {
 			return king(m) && (m.to() == m.from()+2 || m.from() == m.to()+2)
 		})
 	case "all by the king":
-		holds = !slices.ContainsFunc(at.moves, func(m packed) bool { return !king(m) })
+		holds = !slices.ContainsFunc(moves, func(m packed) bool { return !king(m) })
 	case "checkmate":
 		holds = end.over && end.end.Reason == game.ReasonCheckmate
 	case "stalemate":

@@ -13,10 +13,9 @@ import (
 
 func legalMoves(p game.Position, _ game.Seat) []string {
 	at := p.(*position).at
-	at.search()
-	moves := make([]string, len(at.moves))
-	for i, m := range at.moves {
-		moves[i] = m.String()
+	var moves []string
+	for _, m := range at.moves() {
+		moves = append(moves, m.String())
 	}
 	return moves
 }
@@ -160,7 +159,7 @@ func TestApplyWhateverWasDecided(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		ways := []*position{start(t), start(t), start(t), start(t)}
 		for ply := 0; ply < 150 && ways[0].Turn() != 0; ply++ {
-			moves := ways[0].at.moves
+			moves := ways[0].at.moves()
 			text := moves[random.IntN(len(moves))].String()
 			other := moves[random.IntN(len(moves))].String()
 			seat := ways[0].at.turn

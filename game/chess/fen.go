@@ -2,13 +2,19 @@ package chess
 
 import "strconv"
 
-// fenBytes is enough for nearly every position, so that writing one allocates once.
-const fenBytes = 92
+// fenBytesMax is more than any position needs: 71 for the board, 2 for the turn, 5 for the castling rights, 3 for the
+// en-passant square, and 12 for the counters.
+const fenBytesMax = 96
 
-// fen is the position in Forsyth-Edwards Notation, as chapter 16.1 of the PGN standard defines it, but with an
-// en-passant square only where such a capture is legal. So equal positions have equal FEN, but for the two counters.
+// fen is what appendFEN appends.
 func (l *layout) fen() string {
-	text := make([]byte, 0, fenBytes)
+	var room [fenBytesMax]byte
+	return string(l.appendFEN(room[:0]))
+}
+
+// appendFEN appends the position in Forsyth-Edwards Notation, as chapter 16.1 of the PGN standard defines it, but with an
+// en-passant square only where such a capture is legal. So equal positions have equal FEN, but for the two counters.
+func (l *layout) appendFEN(text []byte) []byte {
 	for rank := 7; rank >= 0; rank-- {
 		text = l.appendRank(text, rank)
 		if rank > 0 {
@@ -29,12 +35,15 @@ func (l *layout) fen() string {
 		}
 	}
 	text = append(text, ' ')
-	text = append(text, l.enPassant.String()...)
+	if l.enPassant == noSquare {
+		text = append(text, '-')
+	} else {
+		text = l.enPassant.appendTo(text)
+	}
 	text = append(text, ' ')
 	text = strconv.AppendUint(text, uint64(l.quiet), 10)
 	text = append(text, ' ')
-	text = strconv.AppendUint(text, uint64(l.number), 10)
-	return string(text)
+	return strconv.AppendUint(text, uint64(l.number), 10)
 }
 
 func (l *layout) appendRank(text []byte, rank int) []byte {

@@ -1,10 +1,6 @@
 package chess
 
-import (
-	"strings"
-
-	"github.com/plywire/plywire/game"
-)
+import "github.com/plywire/plywire/game"
 
 // piece is what stands on a square. The values are part of the format of AppendState: they are never changed.
 type piece uint8
@@ -75,15 +71,17 @@ const (
 func (s square) file() int { return int(s % 8) }
 func (s square) rank() int { return int(s / 8) }
 
-// light tells whether the square is a light one.
-func (s square) light() bool { return (s.file()+s.rank())%2 == 1 }
-
 // String is the square as in "e4", or "-" for noSquare.
 func (s square) String() string {
 	if s == noSquare {
 		return "-"
 	}
-	return string([]byte{'a' + byte(s.file()), '1' + byte(s.rank())})
+	return string(s.appendTo(nil))
+}
+
+// appendTo appends the square, which is one of the board's.
+func (s square) appendTo(text []byte) []byte {
+	return append(text, 'a'+byte(s.file()), '1'+byte(s.rank()))
 }
 
 // castling is the set of castling rights that are left. The bits are part of the format of AppendState.
@@ -99,17 +97,6 @@ const (
 )
 
 const castlingLetters = "KQkq" // by bit
-
-// castlingOf reads the rights as FEN writes them.
-func castlingOf(text string) castling {
-	var rights castling
-	for i := range len(castlingLetters) {
-		if strings.IndexByte(text, castlingLetters[i]) >= 0 {
-			rights |= 1 << i
-		}
-	}
-	return rights
-}
 
 // layout is a position as plain values: everything that FEN says. All that is asked of a position between two moves
 // is answered from here.

@@ -8,30 +8,13 @@ type army struct {
 	bishops                       [2]int // on dark squares, on light squares
 }
 
-func (l *layout) army(seat game.Seat) army {
-	var a army
-	for s, p := range l.squares {
-		if p.seat() != seat {
-			continue
-		}
-		switch p.kind() {
-		case whitePawn:
-			a.pawns++
-		case whiteKnight:
-			a.knights++
-		case whiteBishop:
-			if square(s).light() {
-				a.bishops[1]++
-			} else {
-				a.bishops[0]++
-			}
-		case whiteRook:
-			a.rooks++
-		case whiteQueen:
-			a.queens++
-		}
+func (m *men) army(seat game.Seat) army {
+	bishops := m.those(whiteBishop, seat)
+	return army{
+		pawns: m.those(whitePawn, seat).len(), knights: m.those(whiteKnight, seat).len(),
+		rooks: m.those(whiteRook, seat).len(), queens: m.those(whiteQueen, seat).len(),
+		bishops: [2]int{(bishops &^ lightSquares).len(), (bishops & lightSquares).len()},
 	}
-	return a
 }
 
 // minorsOnly tells whether there is nothing beside the king but knights and bishops.
@@ -39,11 +22,11 @@ func (a army) minorsOnly() bool { return a.pawns+a.rooks+a.queens == 0 }
 
 // dead tells whether no sequence of legal moves leads to mate for want of material (FIDE 5.2.2): bare kings, a single
 // knight, or any number of bishops that are all on squares of one colour, whoever has them.
-func (l *layout) dead() bool {
-	w, b := l.army(White), l.army(Black)
-	if !w.minorsOnly() || !b.minorsOnly() {
+func (m *men) dead() bool {
+	if m.kinds[whitePawn]|m.kinds[whiteRook]|m.kinds[whiteQueen] != 0 {
 		return false
 	}
+	w, b := m.army(White), m.army(Black)
 	dark, light := w.bishops[0]+b.bishops[0], w.bishops[1]+b.bishops[1]
 	switch w.knights + b.knights {
 	case 0:

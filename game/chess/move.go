@@ -7,8 +7,7 @@ import (
 	"github.com/plywire/plywire/game"
 )
 
-// packed is a move in two bytes: six bits from, six bits to, three bits the kind that a pawn becomes. The library's
-// own moves take about 150 bytes each, which is too much to keep for every game.
+// packed is a move in two bytes: six bits from, six bits to, three bits the kind that a pawn becomes.
 type packed uint16
 
 func pack(from, to square, promotion piece) packed {
@@ -27,20 +26,16 @@ const promotions = "  nbrq"
 
 // String is the move as the Universal Chess Interface writes it: "e2e4", "e7e8q".
 func (m packed) String() string {
-	text := make([]byte, 0, 5)
-	for _, s := range [...]square{m.from(), m.to()} {
-		text = append(text, 'a'+byte(s.file()), '1'+byte(s.rank()))
-	}
+	var room [5]byte
+	text := m.to().appendTo(m.from().appendTo(room[:0]))
 	if m.promotion() != none {
 		text = append(text, promotions[m.promotion()])
 	}
 	return string(text)
 }
 
-// parseMove reads a move in UCI, ^[a-h][1-8][a-h][1-8][qrbn]?$ and nothing else. The error wraps game.ErrIllegal.
-//
-// The library's own reader looks at the first square only and takes "e2m3" for e2e4, so a text never reaches it before
-// it has passed here.
+// parseMove reads a move in UCI, ^[a-h][1-8][a-h][1-8][qrbn]?$ and nothing else: a text that is read is what String
+// writes. The error wraps game.ErrIllegal.
 func parseMove(text string) (packed, error) {
 	bad := func() (packed, error) {
 		return 0, fmt.Errorf("%w: %.12q is not a move: write the two squares, as in e2e4, and for a promotion the"+
@@ -49,14 +44,8 @@ func parseMove(text string) (packed, error) {
 	if len(text) != 4 && len(text) != 5 {
 		return bad()
 	}
-	for i, c := range []byte(text[:4]) {
-		first := byte('a')
-		if i%2 == 1 {
-			first = '1'
-		}
-		if c < first || c >= first+8 {
-			return bad()
-		}
+	if text[0]-'a' > 7 || text[1]-'1' > 7 || text[2]-'a' > 7 || text[3]-'1' > 7 { // below is above: bytes wrap round
+		return bad()
 	}
 	promotion := none
 	if len(text) == 5 {

@@ -147,7 +147,7 @@ func (t *movetext) add(token string) {
 
 func appendMovetext(text []byte, moves []PGNMove, result string) ([]byte, error) {
 	line := movetext{text: text}
-	at := startingBoard()
+	at, next := newBoard(startingLayout()), new(board)
 	commented := false
 	for i, move := range moves {
 		m, err := parseMove(move.UCI)
@@ -164,12 +164,12 @@ func appendMovetext(text []byte, moves []PGNMove, result string) ([]byte, error)
 		case commented: // a comment stands between White's move and this one (PGN standard, 8.2.2.2)
 			line.add(number + "..")
 		}
-		next, check := at.play(m)
-		line.add(at.san(m, next, check))
+		at.play(m, next)
+		line.add(string(at.appendSAN(nil, m, next.checked, next.checked && !next.mobile())))
 		if commented = move.HasClock; commented {
 			line.add(clockComment(move.Clock))
 		}
-		at = next
+		at, next = next, at
 	}
 	line.add(result)
 	return append(line.text, '\n'), nil

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	corentings "github.com/corentings/chess/v2"
-
 	"github.com/plywire/plywire/game"
 )
 
@@ -37,11 +35,7 @@ func fromFEN(t testing.TB, fen string) *position {
 	if fen == "startpos" {
 		return start(t)
 	}
-	pos := &corentings.Position{}
-	if err := pos.UnmarshalText([]byte(fen)); err != nil {
-		t.Fatalf("%s: %v", fen, err)
-	}
-	return newPosition(newBoard(pos))
+	return newPosition(boardFrom(refereePosition(t, fen)))
 }
 
 // play decides and applies moves, and returns the last.

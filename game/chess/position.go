@@ -18,10 +18,12 @@ const (
 // position is a game of chess as its rules see it. Beside the board it takes a few hundred bytes, and eight for each
 // position that could come again.
 type position struct {
-	at *board
+	at    *board
+	spare *board // for the board after the next move; nil until there was one
 	// seen holds the keys of the positions since the last move that cannot be undone, the present one last: none
 	// before it can come again.
 	seen    []uint64
+	room    [4]uint64 // for seen, as long as it has room for them
 	verdict verdict
 	decided decision
 }
@@ -41,14 +43,18 @@ type verdict struct {
 }
 
 // decision is the last move that Decide allowed and what would come of it, kept so that Apply need not work it out
-// again. next is nil when there is none.
+// again. next is the position's spare board, or nil when there is none.
 type decision struct {
 	move    packed
 	next    *board
 	verdict verdict
 }
 
-func newPosition(at *board) *position { return &position{at: at, seen: []uint64{at.hash}} }
+func newPosition(at *board) *position {
+	p := &position{at: at}
+	p.seen = append(p.room[:0], at.hash)
+	return p
+}
 
 func (p *position) Seats() []string { return seatNames }
 
@@ -73,10 +79,11 @@ func (p *position) Decide(seat game.Seat, text string) (game.Move, error) {
 	if !p.at.legal(move) {
 		return game.Move{}, p.at.refuse(move)
 	}
-	next, check := p.at.play(move)
+	next := p.play(move)
 	v := next.judge(count(p.seen, next.hash) + 1)
 	p.decided = decision{move: move, next: next, verdict: v}
-	decided := game.Move{Text: move.String(), Notation: p.at.san(move, next, check), Position: next.fen()}
+	decided := game.Move{Text: text} // there is no other way to write it: see parseMove
+	decided.Position, decided.Notation = p.at.describe(move, next, v.over && v.end.Reason == game.ReasonCheckmate)
 	if v.over {
 		end := v.end
 		decided.End = &end
@@ -84,23 +91,39 @@ func (p *position) Decide(seat game.Seat, text string) (game.Move, error) {
 	return decided, nil
 }
 
-// Apply reads move.Text alone: all the rest follows from it. It panics when the text is no move, or one of a piece that
-// is not the mover's, because then the journal is not that of this game. A move that is illegal for another reason is
-// not found out: that would cost a search at every ply of a replay.
+// play makes the spare board the one after the move, which must be legal.
+func (p *position) play(m packed) (next *board) {
+	if p.spare == nil {
+		p.spare = new(board)
+	}
+	p.at.play(m, p.spare)
+	return p.spare
+}
+
+// describe is the FEN of the board next, and the SAN of the move m that leads to it: both in one piece of memory.
+func (b *board) describe(m packed, next *board, mate bool) (fen, san string) {
+	var room [fenBytesMax + sanBytesMax]byte
+	text := next.appendFEN(room[:0])
+	n := len(text)
+	both := string(b.appendSAN(text, m, next.checked, mate))
+	return both[:n], both[n:]
+}
+
+// Apply reads move.Text alone: all the rest follows from it. It panics when that is no legal move of the seat's, because
+// then the journal is not that of this game.
 func (p *position) Apply(seat game.Seat, move game.Move) {
 	m, err := parseMove(move.Text)
-	if err != nil || seat != p.at.turn || p.at.squares[m.from()].seat() != seat {
-		panic(fmt.Sprintf("chess: seat %d cannot have played %.12q in %s", seat, move.Text, p.at.fen()))
-	}
 	next, v := p.decided.next, p.decided.verdict
-	if next == nil || p.decided.move != m {
-		next, _ = p.at.play(m)
-		v = verdict{}
+	if known := next != nil && p.decided.move == m; err != nil || seat != p.at.turn || !known && !p.at.legal(m) {
+		panic(fmt.Sprintf("chess: seat %d cannot have played %.12q in %s", seat, move.Text, p.at.fen()))
+	} else if !known {
+		next, v = p.play(m), verdict{}
 	}
 	if final(p.at, next) {
-		p.seen = nil // not [:0]: the space of a long stretch is not kept for the rest of the game
+		p.seen = p.room[:0] // and not p.seen[:0]: the space of a long stretch is not kept for the rest of the game
 	}
-	p.at, p.seen, p.verdict, p.decided = next, append(p.seen, next.hash), v, decision{}
+	p.spare, p.at = p.at, next
+	p.seen, p.verdict, p.decided = append(p.seen, next.hash), v, decision{}
 }
 
 // Show is the FEN of the position: there is nothing to hide.
@@ -135,10 +158,7 @@ func (p *position) Claim(seat game.Seat, what string) (game.Result, error) {
 
 // Flagged is a win for the other side if it could still mate by some sequence of legal moves, else a draw (FIDE 6.9).
 func (p *position) Flagged(seat game.Seat) game.Result {
-	other := White
-	if seat == White {
-		other = Black
-	}
+	other := opponent(seat)
 	if p.at.army(other).canMate(p.at.army(seat)) {
 		return game.Won(other, game.ReasonTimeout)
 	}
@@ -157,14 +177,12 @@ func (p *position) judge() verdict {
 // judge works out whether the game is over on this board, which has come up that many times. Checkmate and stalemate
 // come before the draws, as they ended the game when the move was made (FIDE 5.1.1, 5.2.1, 9.6.2).
 func (b *board) judge(repetitions int) verdict {
-	b.search()
 	over := func(end game.Result) verdict { return verdict{known: true, over: true, end: end} }
+	mobile := b.mobile()
 	switch {
-	case b.mated && b.turn == White:
-		return over(game.Won(Black, game.ReasonCheckmate))
-	case b.mated:
-		return over(game.Won(White, game.ReasonCheckmate))
-	case len(b.moves) == 0:
+	case !mobile && b.checked:
+		return over(game.Won(opponent(b.turn), game.ReasonCheckmate))
+	case !mobile:
 		return over(game.Drawn(game.ReasonStalemate))
 	case b.dead():
 		return over(game.Drawn(game.ReasonInsufficientMaterial))

@@ -2,7 +2,6 @@ package chess
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/plywire/plywire/game"
 )
@@ -26,7 +25,7 @@ func (b *board) refuse(m packed) error {
 	case mover.kind() == whiteKing && from.file() == 4 && m.plain() == towards(from, to):
 		return illegal("the king cannot castle now: king and rook must not have moved, the squares between them must" +
 			" be empty, and the king must not be, pass through or arrive in check")
-	case slices.ContainsFunc(b.exposing(), func(e packed) bool { return e.plain() == m.plain() }):
+	case b.targets(from).has(to):
 		return illegal("after %v your king would be in check", m)
 	default:
 		return illegal("the %s on %v cannot go to %v", name, from, to)

@@ -2,8 +2,10 @@
 // themselves (checkmate, stalemate, dead position, fivefold repetition, 75 moves), those that a player claims
 // (threefold repetition, 50 moves), and what becomes of a game when a flag falls. It also writes PGN.
 //
-// Move generation is github.com/corentings/chess/v2, which is met in board.go alone. What the library is known to get
-// wrong is done here: reading a client's move, telling positions apart, and every ending but mate and stalemate.
+// What a move may do is found here, on sets of squares: a server asks of each move whether that one is legal, whether it
+// gives check, and whether it leaves the opponent any answer, and no library for Go tells that without listing every move
+// there is, which took twenty times as long. github.com/corentings/chess/v2, which did it before, is the referee of the
+// tests: see referee_test.go.
 //
 // It never takes a position from a client, and never looks at a clock.
 package chess
@@ -37,7 +39,7 @@ func (Rules) Setup(options []byte, _ uint64) (game.Position, error) {
 	if err := game.ReadOptions(options, &struct{}{}); err != nil {
 		return nil, fmt.Errorf("%w; chess has no options: leave them out, or give {}", err)
 	}
-	return newPosition(startingBoard()), nil
+	return newPosition(newBoard(startingLayout())), nil
 }
 
 // Restore returns the position that AppendState wrote. State that is cut off, damaged or of a later version is an

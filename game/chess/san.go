@@ -1,9 +1,11 @@
 package chess
 
-// san is the move, which must be legal, in Standard Algebraic Notation as chapter 8.2.3 of the PGN standard wants it.
-// next is the board after it, and check what play said of it.
-func (b *board) san(m packed, next *board, check bool) string {
-	text := make([]byte, 0, 8)
+// sanBytesMax is more than any move needs, as in "Qa1xb2#".
+const sanBytesMax = 8
+
+// appendSAN appends the move, which must be legal, in Standard Algebraic Notation as chapter 8.2.3 of the PGN standard
+// wants it; check and mate say what it does.
+func (b *board) appendSAN(text []byte, m packed, check, mate bool) []byte {
 	from, to := m.from(), m.to()
 	kind := b.squares[from].kind()
 	captures := b.squares[to] != none || kind == whitePawn && from.file() != to.file()
@@ -16,7 +18,7 @@ func (b *board) san(m packed, next *board, check bool) string {
 		if captures {
 			text = append(text, 'a'+byte(from.file()), 'x')
 		}
-		text = append(text, to.String()...)
+		text = to.appendTo(text)
 		if m.promotion() != none {
 			text = append(text, '=', kindLetters[m.promotion()])
 		}
@@ -26,32 +28,31 @@ func (b *board) san(m packed, next *board, check bool) string {
 		if captures {
 			text = append(text, 'x')
 		}
-		text = append(text, to.String()...)
+		text = to.appendTo(text)
 	}
-	if check {
-		next.search()
-		if next.mated {
-			text = append(text, '#')
-		} else {
-			text = append(text, '+')
-		}
+	switch {
+	case mate:
+		return append(text, '#')
+	case check:
+		return append(text, '+')
 	}
-	return string(text)
+	return text
 }
 
 // appendOrigin appends as much of the square that m comes from as tells it from the other legal moves of such pieces to
 // the same square: nothing, the file, else the rank, else both.
 func (b *board) appendOrigin(text []byte, m packed) []byte {
-	b.search()
-	from := m.from()
+	from, to := m.from(), m.to()
+	kind := b.squares[from].kind()
 	var rivals, sameFile, sameRank bool
-	for _, other := range b.moves {
-		if other.to() != m.to() || other.from() == from || b.squares[other.from()] != b.squares[from] {
+	// Who can go to a square stands where such a man on it could go.
+	for other := range (reach(kind, to, b.occupied()) & b.those(kind, b.turn) &^ only(from)).all() {
+		if !b.safe(pack(other, to, none)) {
 			continue
 		}
 		rivals = true
-		sameFile = sameFile || other.from().file() == from.file()
-		sameRank = sameRank || other.from().rank() == from.rank()
+		sameFile = sameFile || other.file() == from.file()
+		sameRank = sameRank || other.rank() == from.rank()
 	}
 	if rivals && (!sameFile || sameRank) {
 		text = append(text, 'a'+byte(from.file()))

@@ -74,12 +74,12 @@ func decodeState(state []byte) (*position, error) {
 	if seen[n-1] != l.key() {
 		return nil, errors.New("state is damaged: its position does not have the key that it names")
 	}
-	at, err := boardOf(l)
-	if err != nil {
-		return nil, err
-	}
-	if at.layout != *l {
+	at := newBoard(*l)
+	if at.enPassant != l.enPassant {
 		return nil, fmt.Errorf("state is damaged: %v is no square for a capture in passing", l.enPassant)
+	}
+	if at.exposed(opponent(at.turn)) {
+		return nil, fmt.Errorf("state is damaged: %s is in check after moving", seatNames[opponent(at.turn)])
 	}
 	return &position{at: at, seen: seen}, nil
 }
@@ -108,8 +108,7 @@ func decodeLayout(state []byte) (*layout, error) {
 	return l, l.check()
 }
 
-// check refuses what no game can lead to, as far as the library relies on it: it would castle with a king that is not
-// there, and it has room for no more moves than real men can make.
+// check refuses what no game can lead to, as far as anything here relies on it: a king that is not there would castle.
 func (l *layout) check() error {
 	if l.number == 0 || l.number > numberMax || l.quiet > endQuiet {
 		return fmt.Errorf("state is damaged: move %d, %d plies without a capture or pawn move", l.number, l.quiet)
@@ -134,16 +133,11 @@ func (l *layout) check() error {
 }
 
 func (l *layout) checkMen(seat game.Seat) error {
-	kings := 0
-	for s, p := range l.squares {
-		if p == whiteKing.of(seat) {
-			kings++
-		}
-		if p == whitePawn.of(seat) && (square(s).rank() == 0 || square(s).rank() == 7) {
-			return fmt.Errorf("state is damaged: pawn on %v", square(s))
-		}
+	m := menOf(l)
+	if astray := m.those(whitePawn, seat) & (rank1 | rank8); astray != 0 {
+		return fmt.Errorf("state is damaged: pawn on %v", astray.first())
 	}
-	a := l.army(seat)
+	a, kings := m.army(seat), m.those(whiteKing, seat).len()
 	promoted := max(a.queens-1, 0) + max(a.rooks-2, 0) + max(a.knights-2, 0) + max(a.bishops[0]-1, 0) +
 		max(a.bishops[1]-1, 0)
 	if kings != 1 || a.pawns+promoted > 8 {
@@ -153,7 +147,7 @@ func (l *layout) checkMen(seat game.Seat) error {
 	return nil
 }
 
-// checkEnPassant refuses a square that no pawn has just passed over. Whether the capture is legal is found by boardOf.
+// checkEnPassant refuses a square that no pawn has just passed over. Whether the capture is legal is found by newBoard.
 func (l *layout) checkEnPassant() error {
 	if l.enPassant == noSquare {
 		return nil

@@ -81,11 +81,10 @@ func TestRestoredGameGoesOnTheSame(t *testing.T) {
 // randomMove favours moves that repeat, capture or promote too seldom in random play to be ever seen: it picks a move
 // back with one chance in two where there is one.
 func randomMove(random *rand.Rand, p *position) string {
-	moves := p.at.moves
+	moves := p.at.moves()
 	if p.at.quiet > 0 && random.IntN(2) == 0 {
 		for _, m := range moves {
-			next, _ := p.at.play(m)
-			if count(p.seen, next.hash) > 0 {
+			if count(p.seen, p.at.after(m).hash) > 0 {
 				return m.String()
 			}
 		}
@@ -234,7 +233,7 @@ func useRestored(t *testing.T, data []byte) {
 		return
 	}
 	seat := p.at.turn
-	for _, m := range p.at.moves {
+	for _, m := range p.at.moves() {
 		move, err := p.Decide(seat, m.String())
 		if err != nil {
 			t.Fatalf("legal move %v: %v", m, err)
