@@ -17,7 +17,7 @@ func (s *session) beat() {
 	defer cancel()
 	sent := time.Now()
 	if err := s.conn.Ping(ctx); err != nil {
-		_ = s.out.raw.Close()
+		_ = s.out.socket.Close()
 		return
 	}
 	took := time.Since(sent)

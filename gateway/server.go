@@ -6,9 +6,7 @@
 package gateway
 
 import (
-	"bufio"
 	"context"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -45,6 +43,7 @@ type Server struct {
 	log     zerolog.Logger
 	owners  Owners
 	hub     *hub
+	burst   *burst
 	mux     *http.ServeMux
 	paced   *throttle
 
@@ -64,7 +63,8 @@ func New(config Config, authenticator *auth.Authenticator, registerer prometheus
 	}
 	server := &Server{config: config, auth: authenticator, metrics: newMetrics(registerer), log: log,
 		paced: newThrottle(config.HTTPRate, config.HTTPBurst), sessions: make(map[*session]struct{}), perIP: make(map[string]int)}
-	server.hub = newHub(server.post, server.metrics)
+	server.burst = &burst{}
+	server.hub = newHub(server.post, server.burst, server.metrics)
 	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "plywire_gateway_games_watched",
 		Help: "Games that somebody watches on this node."}, func() float64 { return float64(server.hub.watched()) }))
 	server.mux = server.routes()
@@ -93,6 +93,9 @@ func (server *Server) post(cmd shard.Command) error {
 
 // Publish brings what a game has to say to all who watch it. It is the shard's Publisher.
 func (server *Server) Publish(actor shard.ID, notice any) { server.hub.Publish(actor, notice) }
+
+// Flush sends what was published and answered. It is the shard's Flusher.
+func (server *Server) Flush() { server.burst.flush() }
 
 // Lost notes that a client knew more of a game than the server.
 func (server *Server) Lost(id game.ID, have, client uint64) {
@@ -123,7 +126,7 @@ func (server *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Ready tells whether clients should be sent here.
 func (server *Server) Ready() bool { return server.serving.Load() && !server.draining.Load() }
 
-// connect makes a WebSocket session of a request, and runs it until it ends.
+// connect makes a WebSocket session of a request, and has it run until it ends.
 func (server *Server) connect(w http.ResponseWriter, r *http.Request) {
 	ip := clientIP(r, server.config.BehindProxy)
 	if reason := server.admit(ip); reason != "" {
@@ -131,44 +134,33 @@ func (server *Server) connect(w http.ResponseWriter, r *http.Request) {
 		writeError(w, "", wire.CodeUnavailable, "this node takes no more connections now: try again soon")
 		return
 	}
-	defer server.depart(ip)
-	taken := &taker{ResponseWriter: w}
+	taken := &taker{ResponseWriter: w, config: &server.config}
 	conn, err := websocket.Accept(taken, r, &websocket.AcceptOptions{Subprotocols: []string{wire.Subprotocol},
 		OriginPatterns: server.config.Origins, CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
+		server.depart(ip)
 		server.metrics.refusals.WithLabelValues("handshake").Inc()
 		return // Accept has answered: 403 for a foreign origin, 4xx for what is no handshake
 	}
 	if conn.Subprotocol() != wire.Subprotocol {
+		server.depart(ip)
 		server.metrics.refusals.WithLabelValues("subprotocol").Inc()
 		_ = conn.Close(websocket.StatusPolicyViolation, "the subprotocol is "+wire.Subprotocol)
 		return
 	}
-	s := &session{server: server, conn: conn, watched: make(map[game.ID]struct{})}
-	s.out = outbox{conn: conn, raw: taken.conn, config: &server.config, metrics: server.metrics}
+	s := &session{server: server, ip: ip, conn: conn, watched: make(map[game.ID]struct{})}
+	s.out = outbox{conn: conn, socket: taken.socket, config: &server.config, metrics: server.metrics, burst: server.burst}
 	if server.config.Limits {
 		s.limiter = rate.NewLimiter(rate.Limit(server.config.Rate), server.config.Burst)
 	}
 	if !server.remember(s) {
+		server.depart(ip)
 		_ = conn.Close(websocket.StatusGoingAway, "this node is leaving")
 		return
 	}
-	// Not the request's context: the library ends the connection with the context of a read.
-	s.run(context.Background())
-}
-
-// taker notes the connection that the WebSocket library takes over from the HTTP server: the library closes it in its own
-// time, and sometimes it has to be closed at once.
-type taker struct {
-	http.ResponseWriter
-	conn net.Conn
-}
-
-// Hijack hands the connection over.
-func (t *taker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buffered, err := http.NewResponseController(t.ResponseWriter).Hijack()
-	t.conn = conn
-	return conn, buffered, err
+	// On a goroutine of its own: the HTTP server's holds on to the request, and to a stack that has grown on the way here.
+	// Not with the request's context: the library ends the connection with the context of a read.
+	go s.run(context.Background())
 }
 
 // admit counts a connection from ip in, or says why not.
@@ -213,6 +205,7 @@ func (server *Server) forget(s *session) {
 	server.mu.Lock()
 	delete(server.sessions, s)
 	server.mu.Unlock()
+	server.depart(s.ip)
 	server.metrics.connections.Dec()
 	server.ended.Done()
 }
@@ -238,6 +231,7 @@ func (server *Server) Announce(ctx context.Context) {
 	server.mu.Unlock()
 	frame := wire.Encode(&wire.Message{Type: wire.TypeDraining, WithinMS: server.config.DrainWithin.Milliseconds()})
 	server.each(func(s *session) { s.push(frame) })
+	server.burst.flush()
 	select {
 	case <-server.gone():
 	case <-time.After(server.config.DrainWithin):
@@ -254,7 +248,7 @@ func (server *Server) Close(ctx context.Context) {
 	select {
 	case <-server.gone():
 	case <-ctx.Done():
-		server.each(func(s *session) { _ = s.out.raw.Close() })
+		server.each(func(s *session) { _ = s.out.socket.Close() })
 		<-server.gone()
 	}
 }

@@ -31,6 +31,7 @@ const (
 type session struct {
 	// Set at start, never changed.
 	server *Server
+	ip     string
 	conn   *websocket.Conn
 	out    outbox
 
@@ -52,8 +53,11 @@ type session struct {
 	expiry  *time.Timer // when the identity runs out
 }
 
-// push queues messages for the client.
+// push leaves messages for the client; they are sent when the burst ends, see outbox.
 func (s *session) push(messages ...[]byte) { s.out.push(messages...) }
+
+// flush sends what was pushed to anybody.
+func (s *session) flush() { s.server.burst.flush() }
 
 // run reads until the connection ends.
 func (s *session) run(ctx context.Context) {
@@ -98,6 +102,7 @@ func (s *session) read(ctx context.Context, frame *bytes.Buffer) bool {
 		return false
 	}
 	wire.Split(frame.Bytes(), func(message []byte) bool { return s.message(ctx, at, message) })
+	s.flush()
 	return !s.out.ending()
 }
 
@@ -196,7 +201,7 @@ func (s *session) mayWatch(id game.ID) bool {
 func (s *session) close() {
 	s.out.abandon()
 	_ = s.conn.CloseNow()
-	_ = s.out.raw.Close()
+	_ = s.out.socket.Close()
 	s.mu.Lock()
 	s.gone = true
 	watched := s.watched

@@ -76,6 +76,13 @@ type Publisher interface {
 	Publish(actor ID, notice any)
 }
 
+// Flusher may be implemented by a Publisher that gathers what it is told, and what Senders are answered, to send it on
+// together.
+type Flusher interface {
+	// Flush is called after each burst of notices and answers, by any goroutine. It must not block.
+	Flush()
+}
+
 // Command is something asked of an actor.
 type Command struct {
 	Actor  ID

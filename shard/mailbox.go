@@ -149,6 +149,7 @@ func (s *shard) turn() {
 		}
 		if s.read%flushEvery == 0 {
 			s.flush(now)
+			s.send()
 		}
 	}
 	s.choked(now) // so that the end of it is not missed
@@ -158,6 +159,7 @@ func (s *shard) turn() {
 	s.flush(now)
 	s.dropStrays()
 	s.finishDrain()
+	s.send() // last: the store is at work while the sockets are written to
 	s.arm()
 	s.busySince.Store(0)
 	s.reportSlow(now.Sub(began))
@@ -179,6 +181,7 @@ func (s *shard) caught() {
 			s.refuse(each.Command)
 		}
 	}
+	s.send()
 	s.busySince.Store(0)
 	s.time.Go(s.runAll)
 }

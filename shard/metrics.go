@@ -18,6 +18,7 @@ type metrics struct {
 	passivated    prometheus.Counter
 	snapshots     prometheus.Counter
 	snapshotBytes prometheus.Counter
+	trims         prometheus.Counter
 	panics        prometheus.Counter
 	quarantined   prometheus.Counter
 	slowTurns     prometheus.Counter
@@ -50,6 +51,7 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		passivated:    counter("passivated_total", "Idle actors that left memory."),
 		snapshots:     counter("snapshots_total", "Snapshots written."),
 		snapshotBytes: counter("snapshot_bytes_total", "Bytes of snapshots written."),
+		trims:         counter("trims_total", "Times that entries which snapshots cover were trimmed from a shard's journal."),
 		panics:        counter("panics_total", "Panics of actors, and of those who hear what actors say."),
 		quarantined:   counter("quarantined_total", "Actors quarantined."),
 		slowTurns:     counter("slow_turns_total", "Turns that took longer than the limit."),

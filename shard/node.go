@@ -35,7 +35,9 @@ func NewNode(config Config, store Store, actors Actors, publisher Publisher, t T
 	}
 	n := &Node{config: config, store: store, time: t, log: log, metrics: newMetrics(registerer), failure: make(chan error, 1)}
 	for i := range store.Shards() {
-		s := &shard{index: i, config: config, store: store, actors: actors, publisher: publisher, forward: n.forward, time: t,
+		flusher, _ := publisher.(Flusher)
+		s := &shard{index: i, config: config, store: store, actors: actors, publisher: publisher, flusher: flusher,
+			forward: n.forward, time: t,
 			log: log, metrics: n.metrics, failed: n.fail}
 		s.prepare()
 		n.shards = append(n.shards, s)

@@ -51,6 +51,7 @@ func (s *shard) emit(now time.Time, what *output) {
 }
 
 func (s *shard) publish(actor ID, notice any) {
+	s.told = true
 	defer s.outside()
 	s.publisher.Publish(actor, notice)
 }
@@ -59,9 +60,19 @@ func (s *shard) answer(sender Sender, reply any, err error) {
 	if sender == nil {
 		return
 	}
-	s.dealt = nil
+	s.dealt, s.told = nil, true
 	defer s.outside()
 	sender.Answer(reply, err)
+}
+
+// send has the publisher send on what it, and the senders, were told.
+func (s *shard) send() {
+	if !s.told || s.flusher == nil {
+		return
+	}
+	s.told = false
+	defer s.outside()
+	s.flusher.Flush()
 }
 
 // outside catches a panic of those whom the shard tells something. It is theirs: the shard goes on.

@@ -38,6 +38,7 @@ type shard struct {
 	store     Store
 	actors    Actors
 	publisher Publisher
+	flusher   Flusher // the publisher, if it gathers; otherwise nil
 	time      Time
 	log       zerolog.Logger
 	metrics   *metrics
@@ -62,6 +63,7 @@ type shard struct {
 	mail  []envelope // of this turn
 	read  int        // how many of mail are dealt with
 	dealt Sender     // of the command that is being dealt with, until what it hears is on its way
+	told  bool       // somebody outside, since the last Flush
 	now   time.Time  // when the runner last looked at the clock
 	slow  slowest    // of this turn
 
@@ -93,7 +95,8 @@ type shard struct {
 	toLoad  []*entry // actors to be loaded when others have been
 	loading int      // actors being loaded
 
-	drained []func(error) // to be called when all is durable; nil: the shard is not being drained
+	drained   []func(error) // to be called when all is durable; nil: the shard is not being drained
+	drainedAt time.Time     // when that began
 }
 
 // entry is one actor in memory.

@@ -105,5 +105,6 @@ func (s *shard) trim() {
 	}
 	if floor >= s.trimmed+uint64(trimEvents*s.config.SnapshotEvents) {
 		s.pending.Trim, s.trimmed = floor, floor
+		s.metrics.trims.Inc()
 	}
 }
