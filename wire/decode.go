@@ -31,6 +31,9 @@ func Split(frame []byte, yield func(message []byte) bool) {
 // DecodeRequest reads one message from a client. It keeps nothing of src. Every error wraps ErrNotProtocol or
 // ErrBadMessage.
 func DecodeRequest(src []byte) (*Request, error) {
+	if request := quick(src); request != nil {
+		return request, request.check()
+	}
 	if !utf8.Valid(src) {
 		return nil, fmt.Errorf("%w: it is not UTF-8", ErrNotProtocol)
 	}
