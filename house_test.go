@@ -41,6 +41,7 @@ var arrows = []struct {
 	{"gateway/auth", nil, "who somebody is has nothing to do with what is played"},
 	{"client", []string{"wire"}, "a client knows the protocol and nothing of the server"},
 	{"loadtest", []string{"client", "wire", "game"}, "players see what clients see"},
+	{"loadtest/crashtest", []string{"client", "wire", "loadtest", "loadtest/process"}, "who kills a server sees what clients see, and starts it again"},
 	{"loadtest/process", nil, "a process is known by its command line and what it answers"},
 	{"web", nil, "the page knows the protocol, which is not Go"},
 	{"server", []string{"game", "gateway", "gateway/auth", "shard", "shard/localstore", "shard/twinstore", "table", "web"}, "the server puts the rooms together"},

@@ -24,6 +24,7 @@ type commandLine struct {
 
 	Serve   serveCommand   `cmd:"" default:"withargs" help:"Serve games (the default)."`
 	Replay  replayCommand  `cmd:"" help:"Play the games of PGN files over real connections and check everything."`
+	Crash   crashCommand   `cmd:"" name:"crashtest" help:"Kill a server in the middle of games, again and again, and check that nothing is lost, doubled or charged."`
 	Bench   benchCommand   `cmd:"" help:"Measure this server on this machine, beside a bare relay."`
 	Relay   relayCommand   `cmd:"" name:"bench-relay" hidden:"" help:"The bare relay that plywire bench measures beside the server."`
 	Version versionCommand `cmd:"" help:"Print the version."`

@@ -48,6 +48,10 @@ type serveCommand struct {
 	DiskFreeMin int64         `help:"Free bytes of the disk below which nothing new is accepted, so that it never runs full in the middle of a write; 0 for no limit." default:"268435456"`
 	SyncPace    time.Duration `help:"Least time between two syncs to disk when moves follow each other; more batches more moves." default:"2ms"`
 
+	SnapshotEvents   int           `help:"Events of a game after which it is snapshotted. Fewer make a start faster and moves dearer." default:"64"`
+	SnapshotInterval time.Duration `help:"The longest time for which an event is in no snapshot." default:"5m"`
+	UpkeepInterval   time.Duration `help:"Between looks for games to snapshot or to take out of memory and for entries of the journal to trim, and between signs of life while nobody moves: a crash gives back to the players what they have used since the last." default:"5s"`
+
 	TestClock bool   `help:"Let clients make time pass, for tests. Never where people play."`
 	LogLevel  string `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	LogFormat string `help:"text or json." enum:"text,json" default:"text"`
@@ -82,6 +86,7 @@ func (c *serveCommand) config() (server.Config, error) {
 	}
 	config.Log = c.logger()
 	config.Store.Shards, config.Store.Pace, config.Store.FreeBytesMin = c.Shards, c.SyncPace, c.DiskFreeMin
+	config.Shard.SnapshotEvents, config.Shard.SnapshotInterval, config.Shard.UpkeepInterval = c.SnapshotEvents, c.SnapshotInterval, c.UpkeepInterval
 	config.Table.Grace, config.Table.Retention, config.Table.TestClock = c.Grace, c.Retention, c.TestClock
 
 	g := &config.Gateway

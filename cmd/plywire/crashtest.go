@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/plywire/plywire/loadtest/crashtest"
+)
+
+// crashCommand are the flags of plywire crashtest.
+type crashCommand struct {
+	Kills   int           `help:"Times that the server is killed." default:"200"`
+	Games   int           `help:"Games in flight at a time." default:"100"`
+	Seed    uint64        `help:"Seed of the kills, the games, and what the players do." default:"1"`
+	PGN     []string      `help:"PGN file to take the games from. Repeatable. Default: legal moves by chance." name:"pgn" type:"existingfile" placeholder:"FILE"`
+	Rate    float64       `help:"Moves a second over all games, about." default:"400"`
+	Data    string        `help:"Folder for the server, which is left there. Default: one that is removed if nothing was wrong." type:"path" placeholder:"FOLDER"`
+	Timeout time.Duration `help:"Time for everything." default:"15m"`
+	JSON    bool          `help:"Print the result as JSON." name:"json"`
+}
+
+// Run kills. It fails if anything was not right.
+func (c *crashCommand) Run(ctx context.Context) error {
+	config := crashtest.DefaultConfig()
+	config.Kills, config.Games, config.Seed, config.Files, config.Rate = c.Kills, c.Games, c.Seed, c.PGN, c.Rate
+	config.Folder, config.Timeout, config.Progress = c.Data, c.Timeout, os.Stderr
+	report, err := crashtest.Run(ctx, config)
+	if report.Wanted > 0 { // it has begun
+		if c.JSON {
+			out := json.NewEncoder(os.Stdout)
+			out.SetIndent("", "  ")
+			err = errors.Join(err, out.Encode(report))
+		} else {
+			fmt.Print(report)
+		}
+	}
+	return errors.Join(err, report.Err())
+}
