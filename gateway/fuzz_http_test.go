@@ -134,12 +134,12 @@ func (s *scene) checkAnswer(request *http.Request, answer *httptest.ResponseReco
 	switch {
 	case answer.Code >= 500:
 		fail("a fault of the server's")
-	case !utf8.Valid(body):
-		fail("it is not UTF-8")
 	case answer.Code == http.StatusTemporaryRedirect || answer.Code == http.StatusMovedPermanently || answer.Code == http.StatusPermanentRedirect:
 		if clean {
 			fail("it says to ask elsewhere")
 		}
+	case !utf8.Valid(body):
+		fail("it is not UTF-8")
 	case answer.Code == http.StatusNoContent:
 		if request.Method != http.MethodOptions || len(body) > 0 {
 			fail("nothing was said")
