@@ -36,7 +36,7 @@ type Config struct {
 }
 
 // Parts are what can be measured, in the order in which it is.
-var Parts = []string{"cost", "memory", "watchers", "herd", "restore"}
+var Parts = []string{"cost", "memory", "watchers", "herd"}
 
 // DefaultConfig measures everything, in a few minutes.
 func DefaultConfig() Config {
@@ -103,7 +103,7 @@ func Run(ctx context.Context, config Config) (_ *Report, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	r := &run{config: config, scratch: scratch, scripts: writeScripts(config.Seed), report: newReport(config)}
-	parts := map[string]func(context.Context) error{"cost": r.cost}
+	parts := map[string]func(context.Context) error{"cost": r.cost, "memory": r.memory, "watchers": r.watchers, "herd": r.herd}
 	for _, part := range Parts {
 		if slices.Contains(config.Parts, part) {
 			if err := parts[part](ctx); err != nil {

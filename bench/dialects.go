@@ -87,7 +87,7 @@ func (p *player) hears(line []byte) {
 	case bytes.HasPrefix(line, saysStarted):
 		p.pair.joined() // White alone is told: Black is sent the state
 	case bytes.HasPrefix(line, saysError):
-		p.pair.duel.fail(fmt.Errorf("the server refuses: %s", line))
+		p.pair.duel.fault.fail(fmt.Errorf("the server refuses: %s", line))
 	}
 }
 

@@ -6,15 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"github.com/plywire/plywire/bench/swarm"
-)
-
-// Latencies are recorded in microseconds, up to a minute, with three significant digits.
-const (
-	latencyMax    = 60_000_000
-	latencyDigits = 3
 )
 
 // load says how moves are played.
@@ -60,11 +52,10 @@ type duel struct {
 	seeds   int
 
 	// Read by other goroutines.
-	measuring atomic.Bool
-	moves     atomic.Int64 // completed while measuring
-	backlog   atomic.Int64 // moves that were due while no game was ready for one
-	failure   atomic.Pointer[error]
-	latencies *hdrhistogram.Histogram
+	moves    atomic.Int64 // completed
+	backlog  atomic.Int64 // moves that were due while no game was ready for one
+	fault    fault
+	recorder recorder
 }
 
 // pair is two players and their game.
@@ -74,12 +65,14 @@ type pair struct {
 	players [2]*player
 	game    string // id
 	stage   stage
+	games   int // begun before
 	script  script
 	ply     int
-	missing int       // of those who have to see the move that is under way; 0: none is
-	due     time.Time // when it should have been played
-	counted bool      // in duel.playing
-	text    []byte    // of the last message sent
+	missing int           // of those who have to see the move that is under way; 0: none is
+	due     time.Time     // when it should have been played
+	dues    [64]time.Time // the same of the last moves, by ply
+	counted bool          // in duel.playing
+	text    []byte        // of the last message sent
 }
 
 // player is one connection.
@@ -92,8 +85,7 @@ type player struct {
 }
 
 func newDuel(address string, l load, how dialect, all []script) *duel {
-	d := &duel{load: l, address: address, dialect: how, scripts: all, begun: make(chan struct{}),
-		latencies: hdrhistogram.New(1, latencyMax, latencyDigits)}
+	d := &duel{load: l, address: address, dialect: how, scripts: all, begun: make(chan struct{})}
 	for i := range l.games {
 		p := &pair{duel: d, index: i}
 		d.pairs = append(d.pairs, p)
@@ -109,7 +101,7 @@ func (d *duel) Begin() {
 			p.players[seat] = who
 			conn, err := d.swarm.Dial(d.dialect.target(d, p), who)
 			if err != nil {
-				d.fail(err)
+				d.fault.fail(err)
 				return
 			}
 			who.conn = conn
@@ -126,16 +118,7 @@ func (d *duel) Opened(c *swarm.Conn) {
 func (d *duel) Received(c *swarm.Conn, text []byte) { d.dialect.received(c.Data.(*player), text) }
 
 // Closed ends the measurement: nobody has a reason to close a connection.
-func (d *duel) Closed(_ *swarm.Conn, err error) { d.fail(err) }
-
-func (d *duel) fail(err error) { d.failure.CompareAndSwap(nil, &err) }
-
-func (d *duel) err() error {
-	if e := d.failure.Load(); e != nil {
-		return *e
-	}
-	return nil
-}
+func (d *duel) Closed(_ *swarm.Conn, err error) { d.fault.fail(err) }
 
 // ready says that the pair's game has begun.
 func (p *pair) ready() {
@@ -158,10 +141,8 @@ func (p *pair) sees() {
 	if p.missing--; p.missing > 0 {
 		return
 	}
-	if d.measuring.Load() {
-		d.moves.Add(1)
-		_ = d.latencies.RecordValue(min(max(time.Since(p.due).Microseconds(), 1), latencyMax)) // in range: it cannot fail
-	}
+	d.moves.Add(1)
+	d.recorder.add(time.Since(p.due))
 	if p.ply++; p.ply == len(p.script) {
 		d.dialect.over(p)
 		return
@@ -197,7 +178,7 @@ func (d *duel) Wake(now time.Time) time.Time {
 }
 
 func (d *duel) play(p *pair, due time.Time) {
-	p.due = due
+	p.due, p.dues[p.ply%len(p.dues)] = due, due
 	mover := p.players[p.ply%2]
 	mover.conn.Send(d.dialect.move(p))
 }

@@ -11,6 +11,10 @@ type Report struct {
 	Machine Machine   `json:"machine"`
 	Config  Config    `json:"config"`
 	Cost    []Cost    `json:"cost,omitempty"`
+	Memory  []Memory  `json:"memory,omitempty"`
+	Restart *Restart  `json:"restart,omitempty"`
+	Watched *Watched  `json:"watched,omitempty"`
+	Herd    *Herd     `json:"herd,omitempty"`
 }
 
 // Machine is where it was measured.

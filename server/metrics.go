@@ -31,3 +31,10 @@ func observeStore(registerer prometheus.Registerer) localstore.Observer {
 		Forgotten: func(actors int) { forgotten.Add(float64(actors)) },
 	}
 }
+
+// recovered notes how long it took to bring back the games at the start.
+func (s *Server) recovered(took time.Duration) {
+	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: "plywire_recovery_seconds", Help: "Time that it took at the start to take over the shards and bring back their games."})
+	gauge.Set(took.Seconds())
+	s.registry.MustRegister(gauge)
+}

@@ -80,6 +80,7 @@ func Start(ctx context.Context, config Config) (_ *Server, err error) {
 	if err := s.node.Start(ctx); err != nil {
 		return nil, err
 	}
+	s.recovered(time.Since(began))
 	s.gateway.Attach(s.node)
 	s.log.Info().Str("address", s.URL()).Int("games", s.node.Loaded()).Dur("recovery", time.Since(began)).Msg("serving")
 	return s, nil

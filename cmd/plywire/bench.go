@@ -14,7 +14,7 @@ import (
 
 // benchCommand are the flags of plywire bench.
 type benchCommand struct {
-	Parts    []string      `help:"What is measured: cost, memory, watchers, herd, restore." default:"cost,memory,watchers,herd,restore"`
+	Parts    []string      `help:"What is measured: cost, memory, watchers, herd." default:"cost,memory,watchers,herd"`
 	Games    int           `help:"Games at a time." default:"200"`
 	Rate     []float64     `help:"Moves a second; 0 is flat out." default:"1000,5000,0"`
 	Rounds   int           `help:"Rounds of each rate, with a bare relay and the server in turns." default:"3"`
