@@ -8,7 +8,7 @@ import (
 
 // admit refuses an event that cannot follow those so far. With the first one, the game gets its rules, and from position the
 // board and the seats.
-func (g *Game) admit(ev Event, position func(Rules, Terms) (Position, error)) error {
+func (g *Game) admit(ev *Event, position func(Rules, Terms) (Position, error)) error {
 	if g.status == StatusNone {
 		if ev.Kind != EventCreated || ev.Terms == nil {
 			return fmt.Errorf("%w: the first event has no terms", ErrDamaged)
@@ -30,7 +30,7 @@ func (g *Game) admit(ev Event, position func(Rules, Terms) (Position, error)) er
 }
 
 // misfit is why the event cannot follow those so far, or empty. It needs no position.
-func (g *Game) misfit(ev Event) string {
+func (g *Game) misfit(ev *Event) string {
 	seats := len(g.seats)
 	if hasSeat(ev.Kind) && int(ev.Seat) >= seats {
 		return fmt.Sprintf("seat %d of %d", ev.Seat, seats)
@@ -71,7 +71,7 @@ func (g *Game) misfit(ev Event) string {
 }
 
 // misfitClocks is what is wrong with the event's clocks, or empty.
-func (g *Game) misfitClocks(ev Event) string {
+func (g *Game) misfitClocks(ev *Event) string {
 	told := false
 	switch ev.Kind {
 	case EventStarted, EventMoved, EventTakenBack, EventClockAdjusted:

@@ -11,13 +11,13 @@ import (
 // its Seq. An error wraps ErrDamaged, or ErrUnknownRules where the registry has no rules for the game: the game must not be
 // served then, nor used in any way. Rules may panic on a move that they never decided on.
 func (g *Game) Apply(ev Event) error {
-	if err := g.apply(ev); err != nil {
+	if err := g.apply(&ev); err != nil {
 		return fmt.Errorf("apply event %d, %s: %w", g.Seq()+1, ev.Kind, err)
 	}
 	return nil
 }
 
-func (g *Game) apply(ev Event) error {
+func (g *Game) apply(ev *Event) error {
 	if ev.Seq != g.Seq()+1 {
 		return fmt.Errorf("%w: it has seq %d", ErrDamaged, ev.Seq)
 	}
@@ -31,7 +31,8 @@ func (g *Game) apply(ev Event) error {
 	if err := g.applyToBoard(ev); err != nil {
 		return err
 	}
-	g.log.add(g.track.shorten(ev))
+	short := g.track.shorten(*ev)
+	g.log.add(&short)
 	g.fold(ev)
 	g.turnAfter(ev, before)
 	return nil
@@ -43,7 +44,7 @@ func firstPosition(rules Rules, terms Terms) (Position, error) {
 }
 
 // applyToBoard does what the event does to the position.
-func (g *Game) applyToBoard(ev Event) error {
+func (g *Game) applyToBoard(ev *Event) error {
 	switch ev.Kind {
 	case EventMoved:
 		g.pos.Apply(ev.Seat, ev.Move)
@@ -62,7 +63,7 @@ func (g *Game) applyToBoard(ev Event) error {
 
 // fold does what the event does to everything but the position and the turns. It needs no position, so that a snapshot can
 // be read without playing the moves again.
-func (g *Game) fold(ev Event) {
+func (g *Game) fold(ev *Event) {
 	g.track.follow(ev)
 	switch ev.Kind {
 	case EventCreated:
@@ -100,10 +101,13 @@ func (g *Game) fold(ev Event) {
 // lapse drops the offers that end with a move of s: those of the others, which he has answered with no, and that to take
 // back what was another move.
 func (g *Game) lapse(s Seat) {
+	if len(g.offers) == 0 {
+		return
+	}
 	g.offers = slices.DeleteFunc(g.offers, func(p Pending) bool { return p.Seat != s || p.Offer == OfferTakeback })
 }
 
-func (g *Game) accepted(ev Event) {
+func (g *Game) accepted(ev *Event) {
 	if open := g.pending(ev.Offer); open != nil {
 		open.Accepted = open.Accepted.With(ev.Seat)
 		if open.Accepted.Len() >= len(g.seats)-1 {
@@ -120,7 +124,7 @@ func (g *Game) dropOffer(what Offer) {
 }
 
 // turnAfter begins the turns that the event gave.
-func (g *Game) turnAfter(ev Event, before SeatSet) {
+func (g *Game) turnAfter(ev *Event, before SeatSet) {
 	now := g.Turn()
 	switch ev.Kind {
 	case EventStarted, EventTakenBack:

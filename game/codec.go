@@ -52,11 +52,11 @@ func AppendEvent(dst []byte, ev Event) []byte {
 	dst = appendString(dst, fieldCommand, ev.Cause.Command)
 	dst = appendString(dst, fieldNotation, ev.Move.Notation)
 	dst = appendString(dst, fieldPosition, ev.Move.Position)
-	return appendFacts(dst, ev)
+	return appendFacts(dst, &ev)
 }
 
 // appendFacts appends what a game keeps of an event in memory: all but its place, its cause, and what is for records only.
-func appendFacts(dst []byte, ev Event) []byte {
+func appendFacts(dst []byte, ev *Event) []byte {
 	dst = appendUint(dst, fieldAt, uint64(ev.At.UnixMilli()))
 	if hasSeat(ev.Kind) {
 		dst = appendUint(dst, fieldSeat, uint64(ev.Seat+1)) // NoSeat + 1 is 0

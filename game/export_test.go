@@ -4,9 +4,10 @@ package game
 func ForcedSnapshot(state []byte, seats int, events ...Event) []byte {
 	g := &Game{status: StatusPlaying, seats: make([]seat, seats), pos: fixedState{state: state}}
 	for _, ev := range events {
-		g.log.add(g.track.shorten(ev))
+		short := g.track.shorten(ev)
+		g.log.add(&short)
 		if ev.Kind != EventCreated || ev.Terms != nil {
-			g.track.follow(ev)
+			g.track.follow(&ev)
 		}
 	}
 	return g.AppendSnapshot(nil)

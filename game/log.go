@@ -1,6 +1,7 @@
 package game
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -16,10 +17,14 @@ import (
 type eventLog struct {
 	seq   uint64 // of the last event
 	bytes []byte
+	asked struct { // the command that Answer did not know last, and its hash, which is needed again if there is an event
+		cause Cause
+		hash  uint64
+	}
 }
 
 // add appends the event, which was shortened.
-func (l *eventLog) add(ev Event) {
+func (l *eventLog) add(ev *Event) {
 	// Written to one side first, because the length goes before.
 	var room [256]byte
 	facts := appendFacts(appendUint(room[:0], fieldKind, uint64(ev.Kind)), ev)
@@ -29,8 +34,13 @@ func (l *eventLog) add(ev Event) {
 		l.bytes = binary.AppendUvarint(l.bytes, header)
 	} else {
 		l.bytes = binary.AppendUvarint(l.bytes, header|1)
-		l.bytes = binary.LittleEndian.AppendUint64(l.bytes, ev.Cause.hash())
+		hash := l.asked.hash
+		if l.asked.cause != ev.Cause {
+			hash = ev.Cause.hash()
+		}
+		l.bytes = binary.LittleEndian.AppendUint64(l.bytes, hash)
 	}
+	l.asked.cause = Cause{}
 	l.bytes = append(l.bytes, facts...)
 	l.seq++
 }
@@ -92,7 +102,7 @@ func (r *reader) next() (Event, error) {
 	r.seq++
 	ev.Seq = r.seq
 	ev = r.track.lengthen(ev)
-	r.track.follow(ev)
+	r.track.follow(&ev)
 	return ev, nil
 }
 
@@ -132,14 +142,21 @@ func (g *Game) Answer(user, command string) (seq uint64, known bool) {
 	if command == "" {
 		return 0, false
 	}
-	hash := Cause{User: user, Command: command}.hash()
+	asked := &g.log.asked
+	asked.cause = Cause{User: user, Command: command}
+	asked.hash = asked.cause.hash()
+	var room [8]byte
+	hash := binary.LittleEndian.AppendUint64(room[:0], asked.hash)
+	if !bytes.Contains(g.log.bytes, hash) {
+		return 0, false // nearly always so, and found out sooner than by going from record to record
+	}
 	for rest := g.log.bytes; len(rest) > 0; {
 		each, after, err := cutRecord(rest)
 		if err != nil {
 			panic(fmt.Sprintf("game: log of %s: %v", g.id, err)) // see EventsAfter
 		}
 		seq, rest = seq+1, after
-		if each.hashed && each.hash == hash {
+		if each.hashed && each.hash == asked.hash {
 			return seq, true
 		}
 	}

@@ -2,9 +2,14 @@ package game
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
+
+// madeMove is the memory of a move that is allowed, taken at once.
+type madeMove struct {
+	events [1]Event
+	clocks [2]time.Duration // where there are more seats, the clocks find room elsewhere
+}
 
 // move decides on a move: its freshness, its legality, and what it costs on the clock.
 func (g *Game) move(s Seat, cmd Command, at time.Time) ([]Event, error) {
@@ -22,14 +27,16 @@ func (g *Game) move(s Seat, cmd Command, at time.Time) ([]Event, error) {
 	case len(cmd.Move) > MoveBytesMax:
 		return nil, fmt.Errorf("%w: a move of %d bytes, want at most %d", ErrIllegal, len(cmd.Move), MoveBytesMax)
 	}
-	ev := Event{Kind: EventMoved, Seat: s, Ply: ply + 1}
+	made := new(madeMove)
+	ev := &made.events[0]
+	ev.Kind, ev.Seat, ev.Ply = EventMoved, s, ply+1
 	if g.running() {
 		elapsed, lag := g.charge(s, at, cmd.Lag)
 		// A clock that shows 0 has not run out before the delay has.
 		if elapsed > 0 && elapsed >= g.track.left[s] {
 			return []Event{g.ended(g.flagged(s), at)}, fmt.Errorf("%w: your time has run out", ErrGameOver)
 		}
-		ev.Elapsed, ev.Lag, ev.Clocks = elapsed, lag, slices.Clone(g.track.left)
+		ev.Elapsed, ev.Lag, ev.Clocks = elapsed, lag, append(made.clocks[:0], g.track.left...)
 		ev.Clocks[s] += g.terms.Clock.Increment - elapsed
 	}
 	move, err := g.pos.Decide(s, cmd.Move)
@@ -38,9 +45,9 @@ func (g *Game) move(s Seat, cmd Command, at time.Time) ([]Event, error) {
 	}
 	ev.Move = move
 	if move.End == nil {
-		return []Event{ev}, nil
+		return made.events[:], nil
 	}
-	return []Event{ev, {Kind: EventEnded, Result: move.End, Clocks: ev.Clocks}}, nil
+	return append(made.events[:], Event{Kind: EventEnded, Result: move.End, Clocks: ev.Clocks}), nil
 }
 
 // claim decides on an ending that a player asks for.

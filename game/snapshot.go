@@ -105,12 +105,12 @@ func (g *Game) refold(log, state []byte) error {
 	for r := (reader{rest: log}); len(r.rest) > 0; {
 		ev, err := r.next()
 		if err == nil {
-			err = g.admit(ev, position)
+			err = g.admit(&ev, position)
 		}
 		if err != nil {
 			return fmt.Errorf("event %d of the log: %w", g.Seq()+1, err)
 		}
-		g.fold(ev)
+		g.fold(&ev)
 		g.log.seq = r.seq
 	}
 	g.log.bytes = slices.Clone(log)

@@ -15,7 +15,7 @@ type track struct {
 }
 
 // follow folds an event. It keeps nothing of it.
-func (t *track) follow(ev Event) {
+func (t *track) follow(ev *Event) {
 	t.at = ev.At.UnixMilli()
 	switch ev.Kind {
 	case EventCreated:
@@ -37,7 +37,7 @@ func (t *track) shorten(ev Event) Event {
 		if ev.Ply == t.ply+1 {
 			ev.Ply = 0
 		}
-		if t.foretells(ev) {
+		if t.foretells(&ev) {
 			ev.Clocks = nil
 		}
 	}
@@ -61,7 +61,7 @@ func (t *track) lengthen(ev Event) Event {
 
 // foretells tells whether the clocks after the move are those before it, the mover's less what he has used and more by the
 // increment.
-func (t *track) foretells(ev Event) bool {
+func (t *track) foretells(ev *Event) bool {
 	if len(ev.Clocks) != len(t.left) {
 		return false
 	}

@@ -3,7 +3,6 @@ package table
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/plywire/plywire/game"
@@ -18,25 +17,26 @@ func (t *Table) act(at time.Time, act *Act) shard.Turn {
 		if cmd.Kind == game.CommandCreate && !sameTerms(cmd.Create.Terms, t.game.Terms()) {
 			return shard.Turn{Reply: t.refused(cmd.ID, fmt.Errorf("%w: for another game, choose another id", game.ErrExists))}
 		}
-		return shard.Turn{Reply: t.done(at, act, seq)}
+		reply := t.done(new(sheet), at, act, seq)
+		return shard.Turn{Reply: &reply}
 	}
 	if cmd.Kind == game.CommandClaim {
 		cmd.Absent = t.absent(at, t.game.SeatOf(cmd.User.ID))
 	}
 	events, err := t.game.Decide(*cmd, at)
-	var turn shard.Turn
-	for _, ev := range events {
-		turn.Events = append(turn.Events, game.AppendEvent(nil, ev))
-	}
-	for _, ev := range events {
-		if fault := t.game.Apply(ev); fault != nil {
+	out := new(outcome)
+	turn := shard.Turn{Events: out.journal(events)}
+	for i := range events {
+		if fault := t.game.Apply(events[i]); fault != nil {
 			panic("table: " + fault.Error()) // the game has decided on what it cannot do
 		}
 	}
 	t.meet(at)
+	var frames sheet
 	if len(events) > 0 {
-		notice := t.notice(events)
-		turn.Notice = &notice
+		frames = newSheet(len(events))
+		out.notice = t.notice(&frames, events)
+		turn.Notice = &out.notice
 		if events[0].Next != "" {
 			turn.Sends = append(turn.Sends, t.rematch())
 		}
@@ -46,22 +46,26 @@ func (t *Table) act(at time.Time, act *Act) shard.Turn {
 		turn.Reply = Refusal(cmd.ID, "", CodeOf(err), err.Error()) // there is no game that could be named
 	case err != nil:
 		turn.Reply = t.refused(cmd.ID, err)
-	case len(events) > 0:
-		turn.Reply = t.done(at, act, events[0].Seq)
 	default:
-		turn.Reply = t.done(at, act, t.game.Seq())
+		seq := t.game.Seq()
+		if len(events) > 0 {
+			seq = events[0].Seq
+		}
+		out.reply = t.done(&frames, at, act, seq)
+		turn.Reply = &out.reply
 	}
 	return turn
 }
 
-// done is the reply to a command that has had the event seq.
-func (t *Table) done(at time.Time, act *Act, seq uint64) *Reply {
+// done is the reply to a command that has had the event seq. Its frame goes on the sheet.
+func (t *Table) done(frames *sheet, at time.Time, act *Act, seq uint64) Reply {
 	name := t.name
 	if next := t.madeNext(seq); next != "" {
 		name = next
 	}
-	seat := t.game.SeatOf(act.Command.User.ID)
-	reply := &Reply{Frame: wire.AppendOK(nil, act.Command.ID, name, seq), Seat: seat, Seq: t.game.Seq()}
+	seat, from := t.game.SeatOf(act.Command.User.ID), len(*frames)
+	*frames = wire.AppendOK(*frames, act.Command.ID, name, seq)
+	reply := Reply{Frame: frames.since(from), Seat: seat, Seq: t.game.Seq()}
 	if act.Watch {
 		reply.Seen = [][]byte{t.state(at, seat)}
 	}
@@ -83,36 +87,6 @@ func (t *Table) madeNext(seq uint64) string {
 func sameTerms(a, b game.Terms) bool {
 	a.Seed, b.Seed = 0, 0
 	return a == b
-}
-
-// notice writes the events as each of those around the table may see them.
-func (t *Table) notice(events []game.Event) Notice {
-	notice := Notice{Last: events[len(events)-1].Seq}
-	for _, ev := range events {
-		if ev.Kind == game.EventJoined {
-			notice.Joined = append(notice.Joined, Joined{User: ev.Player.ID, Seat: ev.Seat})
-		}
-	}
-	if !t.game.Hides() || !slices.ContainsFunc(events, func(ev game.Event) bool { return ev.Kind == game.EventMoved }) {
-		notice.Frames.All = t.frames(events, game.NoSeat)
-		return notice
-	}
-	for i := range t.game.SeatNames() {
-		notice.Frames.Seats = append(notice.Frames.Seats, t.frames(events, game.Seat(i)))
-	}
-	notice.Frames.Watchers = t.frames(events, game.NoSeat)
-	return notice
-}
-
-func (t *Table) frames(events []game.Event, viewer game.Seat) []byte {
-	dst := make([]byte, 0, 192*len(events))
-	for i, ev := range events {
-		if i > 0 {
-			dst = append(dst, '\n')
-		}
-		dst = t.appendFrame(dst, ev, viewer)
-	}
-	return dst
 }
 
 // refused is the reply to a command that changed nothing.

@@ -132,7 +132,7 @@ func BenchmarkDecodeMove(b *testing.B) {
 
 // TestAllocationsOfMove guards what BenchmarkMove has won.
 func TestAllocationsOfMove(t *testing.T) {
-	const most = 42
+	const most = 10
 	all, tables, moves := courses(t), chessTables(t), 0
 	per := testing.AllocsPerRun(3, func() { moves = playCourses(t, all, tables) }) / float64(moves)
 	if t.Logf("%.1f allocations a move", per); per > most {

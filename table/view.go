@@ -37,7 +37,7 @@ func (t *Table) look(at time.Time, look *Look) *Reply {
 		if frame != nil {
 			frame = append(frame, '\n')
 		}
-		frame = t.appendFrame(frame, ev, seat)
+		frame = t.appendFrame(frame, &ev, seat)
 	}
 	if frame != nil {
 		reply.Seen = append(reply.Seen, frame)
@@ -46,12 +46,25 @@ func (t *Table) look(at time.Time, look *Look) *Reply {
 }
 
 // appendFrame appends the event as viewer may see it.
-func (t *Table) appendFrame(dst []byte, ev game.Event, viewer game.Seat) []byte {
+func (t *Table) appendFrame(dst []byte, ev *game.Event, viewer game.Seat) []byte {
 	if ev.Kind == game.EventMoved {
-		shown := t.game.Redact(ev, viewer)
-		return wire.AppendMoved(dst, wire.Moved{Game: t.name, Seq: ev.Seq, Ply: ev.Ply, Seat: t.seatName(ev.Seat),
-			Move: shown.Move.Text, Hidden: shown.Move.Text == "", Outcome: shown.Move.Outcome, Clock: t.times(ev.Clocks), At: ev.At})
+		return t.appendMoved(dst, ev, viewer)
 	}
+	return append(dst, wire.Encode(t.message(*ev))...)
+}
+
+func (t *Table) appendMoved(dst []byte, ev *game.Event, viewer game.Seat) []byte {
+	shown := ev.Move
+	if t.game.Hides() {
+		shown = t.game.Redact(*ev, viewer).Move
+	}
+	var room [2]wire.SeatTime
+	return wire.AppendMoved(dst, wire.Moved{Game: t.name, Seq: ev.Seq, Ply: ev.Ply, Seat: t.seatName(ev.Seat), Move: shown.Text,
+		Hidden: shown.Text == "", Outcome: shown.Outcome, Clock: t.appendTimes(room[:0], ev.Clocks), At: ev.At})
+}
+
+// message is the event, which is no move, as the wire has it.
+func (t *Table) message(ev game.Event) *wire.Message {
 	m := &wire.Message{Type: ev.Kind.String(), Game: t.name, Seq: ev.Seq, At: wire.FormatTime(ev.At), What: string(ev.Offer)}
 	switch ev.Kind {
 	case game.EventCreated:
@@ -72,7 +85,7 @@ func (t *Table) appendFrame(dst []byte, ev game.Event, viewer game.Seat) []byte 
 	case game.EventEnded:
 		m.Result, m.Clock = t.result(ev.Result), t.clock(ev.Clocks)
 	}
-	return append(dst, wire.Encode(m)...)
+	return m
 }
 
 // state is the message that tells the whole game as viewer may see it.
@@ -109,22 +122,22 @@ func (t *Table) state(at time.Time, viewer game.Seat) []byte {
 	return wire.Encode(m)
 }
 
-func (t *Table) times(left []time.Duration) wire.Times {
+// appendTimes appends what each seat has left. It returns nil where there are no clocks.
+func (t *Table) appendTimes(dst wire.Times, left []time.Duration) wire.Times {
 	if left == nil {
 		return nil
 	}
-	times := make(wire.Times, len(left))
 	for i := range left {
-		times[i] = wire.SeatTime{Seat: t.seatName(game.Seat(i)), MS: left[i].Milliseconds()}
+		dst = append(dst, wire.SeatTime{Seat: t.seatName(game.Seat(i)), MS: left[i].Milliseconds()})
 	}
-	return times
+	return dst
 }
 
 func (t *Table) clock(left []time.Duration) *wire.Clock {
 	if left == nil {
 		return nil
 	}
-	return &wire.Clock{Left: t.times(left)}
+	return &wire.Clock{Left: t.appendTimes(nil, left)}
 }
 
 func clockTerms(clock game.Clock) *wire.Clock {

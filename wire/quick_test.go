@@ -3,9 +3,11 @@ package wire
 import (
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 // decodeByLibrary is DecodeRequest as it is without quick.
@@ -106,6 +108,21 @@ func FuzzDecodeRequestFast(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) { compareQuick(t, src) })
+}
+
+func TestAppendTimeIsTheFormat(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 100_000 {
+		at := time.UnixMilli(random.Int64N(2*253402300800000) - 253402300800000).In(time.FixedZone("", random.IntN(80000)-40000)).Add(time.Duration(random.IntN(1e6)))
+		if got, want := FormatTime(at), at.UTC().Format(TimeFormat); got != want {
+			t.Fatalf("%v is written %s, want %s", at, got, want)
+		}
+	}
+	for _, at := range []time.Time{{}, time.Unix(1<<50, 0), time.Unix(-1<<50, 0), time.UnixMilli(253402300799999), time.UnixMilli(253402300800000)} {
+		if got, want := FormatTime(at), at.UTC().Format(TimeFormat); got != want {
+			t.Errorf("%v is written %s, want %s", at, got, want)
+		}
+	}
 }
 
 func BenchmarkDecodeRequest(b *testing.B) {

@@ -208,4 +208,7 @@ type Result struct {
 }
 
 // FormatTime writes t in the protocol's form.
-func FormatTime(t time.Time) string { return t.UTC().Format(TimeFormat) }
+func FormatTime(t time.Time) string {
+	var room [len(TimeFormat)]byte
+	return string(appendTime(room[:0], t))
+}
