@@ -62,11 +62,14 @@ func (t *Times) UnmarshalJSON(src []byte) error {
 		if err != nil {
 			return fmt.Errorf("times: %w", err)
 		}
-		var ms int64
+		var ms *int64
 		if err := decoder.Decode(&ms); err != nil {
 			return fmt.Errorf("time of %v: %w", seat, err)
 		}
-		*t = append(*t, SeatTime{Seat: seat.(string), MS: ms})
+		if ms == nil {
+			return fmt.Errorf("time of %v is null, want milliseconds", seat)
+		}
+		*t = append(*t, SeatTime{Seat: seat.(string), MS: *ms})
 	}
 	return nil
 }

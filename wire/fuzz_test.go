@@ -103,7 +103,9 @@ func FuzzFrames(f *testing.F) {
 			read = append(read, m)
 			return true
 		})
-		same := func(got, want string) bool { return got == strings.ToValidUTF8(want, "\ufffd") || !utf8.ValidString(want) }
+		same := func(got, want string) bool {
+			return got == strings.ToValidUTF8(want, "\ufffd") || !utf8.ValidString(want)
+		}
 		if len(read) != 2 {
 			t.Fatalf("%d messages in %q", len(read), text)
 		}
