@@ -22,7 +22,7 @@ func (h *hub) presence(id game.ID, user string, present bool) {
 		here := false
 		if t != nil {
 			defer t.mu.Unlock()
-			here = t.users[user] > 0
+			here = t.has(user)
 		}
 		if here == present {
 			h.presence(id, user, present)
@@ -33,7 +33,7 @@ func (h *hub) presence(id game.ID, user string, present bool) {
 // tellPresence tells the game that those who have just got a seat are here, if they are.
 func (h *hub) tellPresence(t *topic, joined []table.Joined) {
 	for _, each := range joined {
-		if t.users[each.User] > 0 {
+		if t.has(each.User) {
 			h.presence(t.id, each.User, true)
 		}
 	}
@@ -55,7 +55,7 @@ func (h *hub) count(t *topic) {
 		defer t.mu.Unlock()
 		t.counting = false
 		n := 0
-		for _, sub := range t.watchers {
+		for _, sub := range t.subs {
 			if sub.seat == game.NoSeat {
 				n++
 			}
@@ -65,8 +65,8 @@ func (h *hub) count(t *topic) {
 		}
 		t.told = n
 		frame := wire.Encode(&wire.Message{Type: wire.TypeWatchers, Game: t.id.String(), Count: &n})
-		for w := range t.watchers {
-			w.push(frame)
+		for _, sub := range t.subs {
+			sub.to.push(frame)
 		}
 		h.burst.flush()
 	})

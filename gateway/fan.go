@@ -30,17 +30,15 @@ func (h *hub) Publish(id shard.ID, body any) {
 	for _, joined := range notice.Joined {
 		t.seated(joined)
 	}
-	if len(t.notices) == 0 && len(t.watchers) <= promptMax {
-		for w, sub := range t.watchers {
-			sub.tell(w, notice)
-		}
-	} else {
-		for w, sub := range t.prompt {
-			sub.tell(w, notice)
-		}
+	at := t.subs
+	if len(t.notices) > 0 || len(t.subs) > promptMax {
+		at = t.subs[:t.players]
 		h.later(t, notice)
 	}
-	h.metrics.fanout.Observe(float64(len(t.watchers)))
+	for _, sub := range at {
+		sub.tell(notice)
+	}
+	h.metrics.fanout.Observe(float64(len(t.subs)))
 	if notice.Joined != nil {
 		h.tellPresence(t, notice.Joined)
 		h.count(t)
@@ -49,7 +47,7 @@ func (h *hub) Publish(id shard.ID, body any) {
 
 // seated notes that a user has got a seat. Requires: t.mu is held.
 func (t *topic) seated(joined table.Joined) {
-	for _, sub := range t.watchers {
+	for _, sub := range t.subs {
 		if sub.user == joined.User {
 			sub.seat = joined.Seat
 		}
@@ -57,7 +55,7 @@ func (t *topic) seated(joined table.Joined) {
 }
 
 // tell brings a notice to a watcher who has not seen it.
-func (sub *subscription) tell(w watcher, notice *table.Notice) {
+func (sub *subscription) tell(notice *table.Notice) {
 	if notice.Last != 0 {
 		if notice.Last <= sub.seen {
 			return
@@ -65,15 +63,15 @@ func (sub *subscription) tell(w watcher, notice *table.Notice) {
 		sub.seen = notice.Last
 	}
 	if frame := notice.Frames.For(sub.seat); frame != nil {
-		w.push(frame)
+		sub.to.push(frame)
 	}
 }
 
 // later leaves a notice to the topic's own goroutine. Requires: t.mu is held.
 func (h *hub) later(t *topic, notice *table.Notice) {
 	if len(t.notices) >= noticesMax {
-		for w := range t.watchers {
-			if s, is := w.(*session); is && t.prompt[w] == nil {
+		for _, sub := range t.subs[t.players:] {
+			if s, is := sub.to.(*session); is {
 				s.out.end(statusTooMany, "too far behind the game")
 			}
 		}
@@ -88,7 +86,7 @@ func (h *hub) later(t *topic, notice *table.Notice) {
 
 // fan brings what waits to all who have not heard it, until nothing waits.
 func (h *hub) fan(t *topic) {
-	var all []watcher
+	var all []*subscription
 	for {
 		t.mu.Lock()
 		notices := t.notices
@@ -97,12 +95,7 @@ func (h *hub) fan(t *topic) {
 			t.mu.Unlock()
 			return
 		}
-		all = all[:0]
-		for w := range t.watchers {
-			if t.prompt[w] == nil {
-				all = append(all, w)
-			}
-		}
+		all = append(all[:0], t.subs[t.players:]...)
 		t.mu.Unlock()
 		same := newBroadcast(notices)
 		for rest := all; len(rest) > 0; {
@@ -120,15 +113,14 @@ func (h *hub) fan(t *topic) {
 
 // serve brings notices to some watchers: as one frame, made once, to those who have seen none of them and have no seat;
 // one by one to the others. Requires: t.mu is held by nobody who waits for a watcher.
-func (h *hub) serve(t *topic, some []watcher, notices []*table.Notice, same broadcast) {
+func (h *hub) serve(t *topic, some []*subscription, notices []*table.Notice, same broadcast) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, w := range some {
-		sub, here := t.watchers[w]
-		if !here || t.prompt[w] != nil {
+	for _, sub := range some {
+		if sub.place < t.players {
 			continue // has left, or has got a seat and was brought up to date
 		}
-		if s, is := w.(*session); is && sub.seat == game.NoSeat && sub.seen < same.first {
+		if s, is := sub.to.(*session); is && sub.seat == game.NoSeat && sub.seen < same.first {
 			sub.seen = max(sub.seen, same.last)
 			if same.messages > 0 {
 				s.out.deliver(same.frame, same.messages)
@@ -136,7 +128,7 @@ func (h *hub) serve(t *topic, some []watcher, notices []*table.Notice, same broa
 			continue
 		}
 		for _, notice := range notices {
-			sub.tell(w, notice)
+			sub.tell(notice)
 		}
 	}
 	h.burst.flush()

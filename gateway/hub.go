@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/plywire/plywire/game"
@@ -28,25 +29,28 @@ type topic struct {
 	id       game.ID
 	mu       sync.Mutex
 	gone     bool // it was taken out of the hub: look for it again
-	watchers map[watcher]*subscription
-	prompt   map[watcher]*subscription // of them the players: they hear everything at once, however many watch
-	users    map[string]int            // connections of each user with a seat or without
-	counting bool                      // the number of watchers is going to be told
+	subs     []*subscription
+	players  int  // so many of subs, the first ones, are players': they hear everything at once, however many watch
+	counting bool // the number of watchers is going to be told
 	told     int
-	notices  []*table.Notice // that fan has not brought to the others yet
+	notices  []*table.Notice // that fan has not brought to the watchers yet
 	fanning  bool            // there is a goroutine that does
 }
 
-// watcher receives frames. It must be comparable, and push must not block.
+// watcher receives frames. push must not block.
 type watcher interface {
 	push(messages ...[]byte)
 }
 
-// subscription is one watcher of one game.
+// subscription is one watcher of one game. Its fields are guarded by the topic's lock, apart from those that never change.
 type subscription struct {
-	user string
-	seat game.Seat
-	seen uint64 // events up to this one were sent
+	topic *topic
+	to    watcher
+	user  string
+
+	seat  game.Seat
+	seen  uint64 // events up to this one were sent
+	place int    // in the topic's subs; -1: it has left
 }
 
 func newHub(post func(shard.Command) error, b *burst, m *metrics) *hub {
@@ -66,7 +70,7 @@ func (h *hub) lock(id game.ID, create bool) *topic {
 		part.mu.Lock()
 		t := part.topics[id]
 		if t == nil && create {
-			t = &topic{id: id, watchers: make(map[watcher]*subscription), users: make(map[string]int)}
+			t = &topic{id: id}
 			part.topics[id] = t
 		}
 		part.mu.Unlock()
@@ -81,59 +85,81 @@ func (h *hub) lock(id game.ID, create bool) *topic {
 	}
 }
 
-// watch makes w a watcher of the game and brings it up to date with what the reply says.
-func (h *hub) watch(id game.ID, w watcher, user string, reply *table.Reply) {
+// watch makes w a watcher of the game and brings it up to date with what the reply says. known is the subscription that it
+// has already, if it has; the one that is returned is to be left in the end.
+func (h *hub) watch(known *subscription, id game.ID, w watcher, user string, reply *table.Reply) *subscription {
 	t := h.lock(id, true)
 	defer t.mu.Unlock()
-	sub, known := t.watchers[w]
-	if !known {
-		sub = &subscription{user: user}
-		t.watchers[w] = sub
-		t.users[user]++
-		if t.users[user] == 1 {
+	sub := known
+	if sub == nil || sub.topic != t || sub.place < 0 {
+		sub = &subscription{topic: t, to: w, user: user, seat: game.NoSeat}
+		t.add(sub)
+		if reply.Seat != game.NoSeat {
 			h.presence(t.id, user, true)
 		}
 		h.count(t)
 	}
 	sub.seat, sub.seen = reply.Seat, reply.Seq
-	if sub.seat != game.NoSeat && t.prompt[w] == nil {
-		if t.prompt == nil {
-			t.prompt = make(map[watcher]*subscription)
-		}
-		t.prompt[w] = sub
+	if sub.seat != game.NoSeat && sub.place >= t.players {
+		t.swap(sub.place, t.players)
+		t.players++
 	}
 	w.push(reply.Seen...)
 	if reply.Frame != nil {
 		w.push(reply.Frame)
 	}
+	return sub
 }
 
-// leave makes w watch the game no more.
-func (h *hub) leave(id game.ID, w watcher) {
-	t := h.lock(id, false)
-	if t == nil {
-		return
-	}
+// leave ends a subscription. A second time does nothing.
+func (h *hub) leave(sub *subscription) {
+	t := sub.topic
+	t.mu.Lock()
 	defer t.mu.Unlock()
-	sub, known := t.watchers[w]
-	if !known {
+	if sub.place < 0 {
 		return
 	}
-	delete(t.watchers, w)
-	delete(t.prompt, w)
-	if t.users[sub.user]--; t.users[sub.user] == 0 {
-		delete(t.users, sub.user)
+	t.remove(sub)
+	if sub.seat != game.NoSeat && !t.has(sub.user) {
 		h.presence(t.id, sub.user, false)
 	}
-	if len(t.watchers) > 0 {
+	if len(t.subs) > 0 {
 		h.count(t)
 		return
 	}
 	t.gone = true
-	part := h.part(id)
+	part := h.part(t.id)
 	part.mu.Lock()
-	delete(part.topics, id)
+	delete(part.topics, t.id)
 	part.mu.Unlock()
+}
+
+func (t *topic) add(sub *subscription) {
+	sub.place = len(t.subs)
+	t.subs = append(t.subs, sub)
+}
+
+func (t *topic) swap(i, j int) {
+	t.subs[i], t.subs[j] = t.subs[j], t.subs[i]
+	t.subs[i].place, t.subs[j].place = i, j
+}
+
+// remove takes a subscription out. The last one takes its place; of the players', the last of them does.
+func (t *topic) remove(sub *subscription) {
+	if sub.place < t.players {
+		t.players--
+		t.swap(sub.place, t.players)
+	}
+	last := len(t.subs) - 1
+	t.swap(sub.place, last)
+	t.subs[last] = nil
+	t.subs = t.subs[:last]
+	sub.place = -1
+}
+
+// has tells whether the user has a connection that watches. It looks at all of them: it is asked when players come and go.
+func (t *topic) has(user string) bool {
+	return slices.ContainsFunc(t.subs, func(sub *subscription) bool { return sub.user == user })
 }
 
 // watched is the number of games that somebody watches here.

@@ -29,6 +29,7 @@ type poll struct {
 	mu   sync.Mutex
 	seat game.Seat
 	over bool
+	sub  *subscription // nil: none yet
 }
 
 // push notes that there is something new.
@@ -50,7 +51,7 @@ func (p *poll) watch(reply *table.Reply) {
 		return
 	}
 	p.seat = reply.Seat
-	p.hub.watch(p.game, p, p.user, &table.Reply{Seq: reply.Seq, Seat: reply.Seat})
+	p.sub = p.hub.watch(p.sub, p.game, p, p.user, &table.Reply{Seq: reply.Seq, Seat: reply.Seat})
 }
 
 // end ends the poll. A player stays a little longer; watchers do not, or each would be counted several times.
@@ -58,11 +59,13 @@ func (p *poll) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.over = true
-	if p.seat == game.NoSeat {
-		p.hub.leave(p.game, p)
-		return
+	switch {
+	case p.sub == nil:
+	case p.seat == game.NoSeat:
+		p.hub.leave(p.sub)
+	default:
+		time.AfterFunc(pollLinger, func() { p.hub.leave(p.sub) })
 	}
-	time.AfterFunc(pollLinger, func() { p.hub.leave(p.game, p) })
 }
 
 // getEvents tells the events after one, and waits for one if there is none yet.

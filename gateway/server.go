@@ -148,7 +148,7 @@ func (server *Server) connect(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close(websocket.StatusPolicyViolation, "the subprotocol is "+wire.Subprotocol)
 		return
 	}
-	s := &session{server: server, ip: ip, conn: conn, watched: make(map[game.ID]struct{})}
+	s := &session{server: server, ip: ip, conn: conn}
 	s.out = outbox{conn: conn, socket: taken.socket, config: &server.config, metrics: server.metrics, burst: server.burst}
 	if server.config.Limits {
 		s.limiter = rate.NewLimiter(rate.Limit(server.config.Rate), server.config.Burst)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,10 +48,10 @@ type session struct {
 	roundTrip atomic.Int64 // nanoseconds, as last measured
 
 	mu      sync.Mutex
-	gone    bool // the connection is: nothing begins any more
-	watched map[game.ID]struct{}
-	pulse   *time.Timer // the next heartbeat
-	expiry  *time.Timer // when the identity runs out
+	gone    bool            // the connection is: nothing begins any more
+	watched []*subscription // of the games, each once
+	pulse   *time.Timer     // the next heartbeat
+	expiry  *time.Timer     // when the identity runs out
 }
 
 // push leaves messages for the client; they are sent when the burst ends, see outbox.
@@ -172,29 +173,47 @@ func (s *session) refuse(re string, code wire.Code, text string) {
 
 // watch makes the session a watcher of the game, and brings it up to date with the reply.
 func (s *session) watch(id game.ID, reply *table.Reply) {
-	s.server.hub.watch(id, s, s.identity.ID, reply)
+	s.mu.Lock()
+	known := s.find(id)
+	s.mu.Unlock()
+	sub := s.server.hub.watch(known, id, s, s.identity.ID, reply)
+	if sub == known {
+		return
+	}
 	s.mu.Lock()
 	gone := s.gone
-	s.watched[id] = struct{}{}
+	s.watched = append(s.watched, sub)
 	s.mu.Unlock()
 	if gone {
-		s.server.hub.leave(id, s) // close has looked at the list already
+		s.server.hub.leave(sub) // close has looked at the list already
 	}
+}
+
+// find returns the subscription of a game, or nil. Requires: s.mu is held.
+func (s *session) find(id game.ID) *subscription {
+	for _, sub := range s.watched {
+		if sub.topic.id == id {
+			return sub
+		}
+	}
+	return nil
 }
 
 func (s *session) leave(id game.ID) {
 	s.mu.Lock()
-	delete(s.watched, id)
+	sub := s.find(id)
+	s.watched = slices.DeleteFunc(s.watched, func(each *subscription) bool { return each == sub })
 	s.mu.Unlock()
-	s.server.hub.leave(id, s)
+	if sub != nil {
+		s.server.hub.leave(sub)
+	}
 }
 
 // mayWatch tells whether the session may watch the game: it does already, or it does not watch too many.
 func (s *session) mayWatch(id game.ID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, watched := s.watched[id]
-	return watched || len(s.watched) < s.server.config.GamesPerSession
+	return s.find(id) != nil || len(s.watched) < s.server.config.GamesPerSession
 }
 
 // close takes the session out of everything. The connection is closed or will be at once.
@@ -205,15 +224,15 @@ func (s *session) close() {
 	s.mu.Lock()
 	s.gone = true
 	watched := s.watched
-	s.watched = make(map[game.ID]struct{})
+	s.watched = nil
 	for _, timer := range []*time.Timer{s.pulse, s.expiry} {
 		if timer != nil {
 			timer.Stop()
 		}
 	}
 	s.mu.Unlock()
-	for id := range watched {
-		s.server.hub.leave(id, s)
+	for _, sub := range watched {
+		s.server.hub.leave(sub)
 	}
 	s.server.forget(s)
 }
