@@ -192,6 +192,9 @@ func urlOf(addr net.Addr) string {
 // Run serves until ctx ends or the server can no longer be relied on, and stops it. Nothing that it has acknowledged is lost
 // by that, and what it has not it never will. stopTime bounds the stop. The error says why it ended, if not by ctx.
 func (s *Server) Run(ctx context.Context, stopTime time.Duration) error {
+	pace, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	go paceGarbage(pace)
 	var cause error
 	select {
 	case <-ctx.Done():
@@ -204,14 +207,43 @@ func (s *Server) Run(ctx context.Context, stopTime time.Duration) error {
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
 	defer cancel()
-	return errors.Join(cause, s.Stop(stop))
+	stopped := s.Stop(stop)
+	if cause != nil && s.isBroken() {
+		return cause // which is all that can be said of how it stopped, too
+	}
+	return errors.Join(cause, stopped)
+}
+
+// isBroken tells whether the store takes nothing more.
+func (s *Server) isBroken() bool {
+	select {
+	case <-s.broken:
+		return true
+	default:
+		return false
+	}
+}
+
+// drain makes everything durable. It gives up when the store breaks: what waits for it then waits in vain, and the sooner
+// this server ends, the sooner another can serve.
+func (s *Server) drain(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.broken:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return s.node.Drain(ctx)
 }
 
 // Stop ends the server in peace: clients are told, games are made durable and snapshotted, connections are closed. When ctx
 // ends first it is cut short, which loses nothing that was acknowledged.
 func (s *Server) Stop(ctx context.Context) error {
 	s.gateway.Announce(ctx)
-	drained := s.node.Drain(ctx)
+	drained := s.drain(ctx)
 	s.gateway.Close(ctx)
 	for _, l := range s.listeners() {
 		_ = l.http.Shutdown(ctx)

@@ -1,6 +1,7 @@
 package crashtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,18 +10,28 @@ import (
 
 // Config says what is played, and how often the server is killed. Start from DefaultConfig.
 type Config struct {
-	Binary  string        // plywire; empty: the program that is running
-	Folder  string        // where the server keeps everything, and is left when all is over; empty: one that is removed if nothing was wrong
-	Kills   int           // of the server
-	Games   int           // in flight at a time
-	Seed    uint64        // of the kills, the games, and what the players do
-	Files   []string      // PGN files to take the games from; none: legal moves by chance
-	Rate    float64       // moves a second over all games, about
-	Again   float64       // share of the players who, after a kill, send their last commands again over a connection of their own
-	Timeout time.Duration // for everything
-	// Arguments for the server, beside those that the test needs.
-	Arguments []string
-	Progress  io.Writer // hears how far it is; nil: nobody does
+	Binary   string        // plywire; empty: the program that is running
+	Folder   string        // where the server keeps everything, and is left when all is over; empty: one that is removed if nothing was wrong
+	Kills    int           // of the server
+	Games    int           // in flight at a time
+	Seed     uint64        // of the kills, the games, and what the players do
+	Files    []string      // PGN files to take the games from; none: legal moves by chance
+	Rate     float64       // moves a second over all games, about
+	Again    float64       // share of the players who, after a kill, send their last commands again over a connection of their own
+	Timeout  time.Duration // for everything
+	Progress io.Writer     // hears how far it is; nil: nobody does
+	// Server makes the server that is killed, and says at which URL it will be. It has to take tokens signed with HS256 and
+	// the secret in that file. Nil: it is plywire in a process of its own.
+	Server func(key string) (server Server, url string, err error)
+}
+
+// Server is what is killed and started again. *process.Process is one, and says what the methods mean.
+type Server interface {
+	Launch() error
+	WaitReady(ctx context.Context) error
+	Kill() error
+	Terminate(ctx context.Context) error
+	Running() bool
 }
 
 // DefaultConfig kills 200 times with 100 games in flight.

@@ -100,7 +100,7 @@ func TestServerLogCountsErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"  Plywire\n", `{"level":"info","message":"error"}` + "\n" + `{"lev`, `el":"error","message":"lost"}`, "\npanic: x\n", `{"level":"er`} {
+	for _, part := range []string{"  Plywire\n", `{"level":"info","message":"error"}` + "\n" + `{"level":"error","message":"shard is busy with one actor"}` + "\n" + `{"lev`, `el":"error","message":"lost"}`, "\npanic: x\n", `{"level":"er`} {
 		if n, err := l.Write([]byte(part)); n != len(part) || err != nil {
 			t.Fatal(n, err)
 		}

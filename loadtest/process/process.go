@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -199,11 +200,22 @@ func (p *Process) PID() int {
 }
 
 // FreeAddress is an address on the loopback, "127.0.0.1:port", at which nobody listens now. It may be used again and again by
-// a server that is started anew.
+// a server that is started anew: the port is below those that systems give to connections that go out, one of which might
+// take it while there is no server.
 func FreeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
+	var err error
+	for range addressTries {
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", portMin+rand.IntN(portEnd-portMin))); err == nil {
+			return l.Addr().String(), l.Close()
+		}
 	}
-	return l.Addr().String(), l.Close()
+	return "", fmt.Errorf("process: find a free port from %d to %d: %w", portMin, portEnd-1, err)
 }
+
+// Linux gives outgoing connections ports from 32768 on, other systems from 49152 on (IANA's dynamic ports).
+const (
+	portMin      = 15000
+	portEnd      = 32768
+	addressTries = 100
+)

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -230,6 +232,19 @@ func TestDiesWithItsParent(t *testing.T) {
 			t.Fatal("the server outlives its parent")
 		}
 	}
+}
+
+func TestFreeAddress(t *testing.T) {
+	address, err := FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := netip.MustParseAddrPort(address).Port()
+	l, err := net.Listen("tcp", address)
+	if err != nil || port < portMin || port >= portEnd {
+		t.Fatalf("%s: %v", address, err)
+	}
+	_ = l.Close()
 }
 
 func TestTailIsBounded(t *testing.T) {
