@@ -36,10 +36,14 @@ func (t *Table) say(request *Say) shard.Turn {
 	}
 	turn := shard.Turn{Reply: &Reply{Frame: wire.AppendOK(nil, request.ID, t.name, 0), Seat: seat, Seq: t.game.Seq()}}
 	key := request.User.ID + "\x00" + request.ID
-	if slices.Contains(t.said[:], key) {
+	if slices.Contains(t.said, key) {
 		return turn
 	}
-	t.said[t.lines%len(t.said)] = key
+	if len(t.said) < saidMax {
+		t.said = append(t.said, key)
+	} else {
+		t.said[t.lines%saidMax] = key
+	}
 	t.lines++
 	frame := wire.Encode(&wire.Message{Type: wire.TypeSaid, Game: t.name, Seat: t.seatName(seat),
 		User: wireUser(request.User), Said: request.Text})
@@ -50,6 +54,9 @@ func (t *Table) say(request *Say) shard.Turn {
 	turn.Notice = &Notice{Frames: Frames{Seats: seats}}
 	return turn
 }
+
+// saidMax is how many lines a table remembers.
+const saidMax = 16
 
 // advance makes time pass for this game, and then has the game look at its clocks.
 func (t *Table) advance(request *Advance) shard.Turn {

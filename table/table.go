@@ -50,7 +50,7 @@ type Table struct {
 	name   string // the id as the wire has it
 	game   *game.Game
 	seats  []presence
-	said   [16]string    // ids of the last chat lines, so that a line sent twice is said once
+	said   []string      // ids of the last chat lines, up to saidMax, so that a line sent twice is said once
 	lines  int           // said so far
 	offset time.Duration // by which the test clock is ahead
 }
