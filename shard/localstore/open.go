@@ -33,6 +33,10 @@ func (s *Store) openFolder() error {
 		return lockError(s.cfg.Dir, err)
 	}
 	s.release = append(s.release, lock.Close)
+	marked, err := s.readMark(files)
+	if err != nil {
+		return err
+	}
 	options := s.options(files)
 	options.Lock = lock
 	err = guard(s.failure, func() (err error) {
@@ -44,7 +48,10 @@ func (s *Store) openFolder() error {
 	}
 	s.release = append(s.release, s.db.Close)
 	return guard(s.failure, func() error {
-		if err := s.readMeta(); err != nil {
+		if err := s.readMeta(marked); err != nil {
+			return err
+		}
+		if err := s.checkMark(files, marked); err != nil {
 			return err
 		}
 		return s.readHeads()
@@ -110,10 +117,13 @@ func (s *Store) options(files vfs.FS) *pebble.Options {
 	return options
 }
 
-// readMeta reads what the store knows of itself, or writes it if the store is new.
-func (s *Store) readMeta() error {
+// readMeta reads what the store knows of itself, or writes it if the store is new, which one with a mark is not.
+func (s *Store) readMeta(marked mark) error {
 	key := metaKey()
 	value, closer, err := s.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) && marked.there {
+		return s.lost(marked)
+	}
 	if errors.Is(err, pebble.ErrNotFound) {
 		return s.create()
 	}
