@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -28,6 +30,8 @@ type benchCommand struct {
 	Serve    string        `help:"More flags for plywire serve, separated by spaces." placeholder:"FLAGS"`
 	Scratch  string        `help:"Folder for the servers' data: on the disk that is to be measured." type:"path" placeholder:"FOLDER"`
 	JSON     string        `help:"Write the report to this file as JSON." type:"path" placeholder:"FILE"`
+	HTML     string        `help:"Write the report to this file as a page with plots." type:"path" placeholder:"FILE"`
+	Compare  string        `help:"Compare with a report that was written as JSON." type:"existingfile" placeholder:"FILE"`
 }
 
 // Run measures and prints the report.
@@ -38,6 +42,22 @@ func (c *benchCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	fmt.Print(report)
+	return errors.Join(c.compare(report), c.write(report))
+}
+
+func (c *benchCommand) compare(report *bench.Report) error {
+	if c.Compare == "" {
+		return nil
+	}
+	before, err := bench.ReadReport(c.Compare)
+	if err == nil {
+		fmt.Print("\n", report.Compare(before))
+	}
+	return err
+}
+
+func (c *benchCommand) write(report *bench.Report) error {
 	if c.JSON != "" {
 		text, err := json.MarshalIndent(report, "", "  ")
 		if err != nil {
@@ -47,7 +67,15 @@ func (c *benchCommand) Run(ctx context.Context) error {
 			return fmt.Errorf("write the report: %w", err)
 		}
 	}
-	fmt.Print(report)
+	if c.HTML != "" {
+		var page bytes.Buffer
+		if err := report.WriteHTML(&page); err != nil {
+			return err
+		}
+		if err := os.WriteFile(c.HTML, page.Bytes(), 0o600); err != nil {
+			return fmt.Errorf("write the page: %w", err)
+		}
+	}
 	return nil
 }
 
