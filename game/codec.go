@@ -71,7 +71,7 @@ func appendFacts(dst []byte, ev *Event) []byte {
 		for _, left := range ev.Clocks {
 			size += protowire.SizeVarint(uint64(left.Milliseconds()))
 		}
-		dst = protowire.AppendVarint(protowire.AppendTag(dst, fieldClocks, protowire.BytesType), uint64(size))
+		dst = appendVarint(appendTag(dst, fieldClocks, protowire.BytesType), uint64(size))
 		for _, left := range ev.Clocks {
 			dst = protowire.AppendVarint(dst, uint64(left.Milliseconds()))
 		}
@@ -104,11 +104,14 @@ func appendTerms(dst []byte, t Terms) []byte {
 	return appendUint(dst, termsSeed, t.Seed)
 }
 
+// The fields are appended here and not with protowire's AppendTag and AppendVarint: nearly all tags and many numbers take
+// one byte, and an event has a dozen of them.
+
 func appendUint(dst []byte, field protowire.Number, v uint64) []byte {
 	if v == 0 {
 		return dst
 	}
-	return protowire.AppendVarint(protowire.AppendTag(dst, field, protowire.VarintType), v)
+	return appendVarint(appendTag(dst, field, protowire.VarintType), v)
 }
 
 func appendMillis(dst []byte, field protowire.Number, d time.Duration) []byte {
@@ -119,5 +122,16 @@ func appendString(dst []byte, field protowire.Number, s string) []byte {
 	if s == "" {
 		return dst
 	}
-	return protowire.AppendString(protowire.AppendTag(dst, field, protowire.BytesType), s)
+	return append(appendVarint(appendTag(dst, field, protowire.BytesType), uint64(len(s))), s...)
+}
+
+func appendTag(dst []byte, field protowire.Number, kind protowire.Type) []byte {
+	return appendVarint(dst, protowire.EncodeTag(field, kind))
+}
+
+func appendVarint(dst []byte, v uint64) []byte {
+	if v < 1<<7 {
+		return append(dst, byte(v))
+	}
+	return protowire.AppendVarint(dst, v)
 }

@@ -90,10 +90,20 @@ func appendTime(dst []byte, t time.Time) []byte {
 // appendDigits appends n, 0 to 99, as two digits.
 func appendDigits(dst []byte, n int) []byte { return append(dst, '0'+byte(n/10), '0'+byte(n%10)) }
 
+// plain are the bytes that stand for themselves in a JSON string, as far as one byte can tell; bare are those of them that
+// encoding/json leaves as they are. They are tables because a frame has a hundred and more bytes to be looked at.
+var plain, bare = func() (plain, bare [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		plain[c] = c != '"' && c != '\\'
+		bare[c] = plain[c] && c != '<' && c != '>' && c != '&' // which could end a script
+	}
+	return plain, bare
+}()
+
 // appendString appends a JSON string. What needs no escape, as nearly all that is sent does, is copied.
 func appendString(dst []byte, s string) []byte {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf || c == '<' || c == '>' || c == '&' {
+		if !bare[s[i]] {
 			quoted, _ := json.Marshal(s)
 			return append(dst, quoted...)
 		}

@@ -115,16 +115,15 @@ func (s *scanner) plainString() (text string, ok bool) {
 		return "", false
 	}
 	rest := s.text[s.at:]
-	for i := range len(rest) {
-		switch c := rest[i]; {
-		case c == '"':
-			s.at += i + 1
-			return rest[:i], true
-		case c < ' ' || c >= 0x80 || c == '\\':
-			return "", false
-		}
+	i := 0
+	for i < len(rest) && plain[rest[i]] {
+		i++
 	}
-	return "", false
+	if i == len(rest) || rest[i] != '"' {
+		return "", false
+	}
+	s.at += i + 1
+	return rest[:i], true
 }
 
 // plainNumber reads a whole number without a sign, of at most so many digits. text is empty if there is none; n is the

@@ -35,8 +35,8 @@ func newBoard(l layout) *board {
 func (b *board) passable() bool {
 	// Who can take there stands where a pawn of the other side, from there, would take.
 	takers := pawnTakes[opponent(b.turn)][b.enPassant] & b.those(whitePawn, b.turn)
-	for from := range takers.all() {
-		if b.safe(pack(from, b.enPassant, none)) {
+	for takers != 0 {
+		if b.safe(pack(takers.pop(), b.enPassant, none)) {
 			return true
 		}
 	}

@@ -1,66 +1,67 @@
 package chess
 
-import "strconv"
+import (
+	"math/bits"
+	"strconv"
+)
 
 // fenBytesMax is more than any position needs: 71 for the board, 2 for the turn, 5 for the castling rights, 3 for the
 // en-passant square, and 12 for the counters.
 const fenBytesMax = 96
 
 // fen is what appendFEN appends.
-func (l *layout) fen() string {
+func (b *board) fen() string {
 	var room [fenBytesMax]byte
-	return string(l.appendFEN(room[:0]))
+	return string(b.appendFEN(room[:0]))
 }
 
 // appendFEN appends the position in Forsyth-Edwards Notation, as chapter 16.1 of the PGN standard defines it, but with an
 // en-passant square only where such a capture is legal. So equal positions have equal FEN, but for the two counters.
-func (l *layout) appendFEN(text []byte) []byte {
+func (b *board) appendFEN(text []byte) []byte {
 	for rank := 7; rank >= 0; rank-- {
-		text = l.appendRank(text, rank)
+		text = b.appendRank(text, rank)
 		if rank > 0 {
 			text = append(text, '/')
 		}
 	}
-	if l.turn == White {
+	if b.turn == White {
 		text = append(text, " w "...)
 	} else {
 		text = append(text, " b "...)
 	}
-	if l.castling == 0 {
+	if b.castling == 0 {
 		text = append(text, '-')
 	}
 	for i := range len(castlingLetters) {
-		if l.castling&(1<<i) != 0 {
+		if b.castling&(1<<i) != 0 {
 			text = append(text, castlingLetters[i])
 		}
 	}
 	text = append(text, ' ')
-	if l.enPassant == noSquare {
+	if b.enPassant == noSquare {
 		text = append(text, '-')
 	} else {
-		text = l.enPassant.appendTo(text)
+		text = b.enPassant.appendTo(text)
 	}
 	text = append(text, ' ')
-	text = strconv.AppendUint(text, uint64(l.quiet), 10)
+	text = strconv.AppendUint(text, uint64(b.quiet), 10)
 	text = append(text, ' ')
-	return strconv.AppendUint(text, uint64(l.number), 10)
+	return strconv.AppendUint(text, uint64(b.number), 10)
 }
 
-func (l *layout) appendRank(text []byte, rank int) []byte {
-	empty := byte(0)
-	for _, p := range l.squares[rank*8 : rank*8+8] {
-		if p == none {
-			empty++
-			continue
+func (b *board) appendRank(text []byte, rank int) []byte {
+	squares := b.squares[rank*8 : rank*8+8]
+	file := 0 // of the first square that is not written
+	for men := uint8(b.occupied() >> (8 * rank)); men != 0; men &= men - 1 {
+		next := bits.TrailingZeros8(men)
+		if next > file {
+			text = append(text, '0'+byte(next-file))
 		}
-		if empty > 0 {
-			text = append(text, '0'+empty)
-			empty = 0
-		}
-		text = append(text, pieceLetters[p])
+		text = append(text, pieceLetters[squares[next]])
+		file = next + 1
 	}
-	if empty > 0 {
-		text = append(text, '0'+empty)
+	if file < 8 {
+		text = append(text, '0'+byte(8-file))
 	}
 	return text
 }

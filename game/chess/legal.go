@@ -106,9 +106,10 @@ func (b *board) castlingTargets(s square, occupied squareSet) squareSet {
 
 // mobile tells whether the player whose turn it is has any legal move. Nearly always the first one that is tried is.
 func (b *board) mobile() bool {
-	for from := range b.of[b.turn].all() {
-		for to := range b.targets(from).all() {
-			if b.safe(pack(from, to, none)) { // whatever a pawn becomes, its king is as safe
+	for men := b.of[b.turn]; men != 0; {
+		from := men.pop()
+		for targets := b.targets(from); targets != 0; {
+			if b.safe(pack(from, targets.pop(), none)) { // whatever a pawn becomes, its king is as safe
 				return true
 			}
 		}

@@ -81,8 +81,10 @@ func everyMove(is func(packed) bool) (all []packed) {
 
 // moves lists the legal moves, in order.
 func (b *board) moves() (all []packed) {
-	for from := range b.of[b.turn].all() {
-		for to := range b.targets(from).all() {
+	for men := b.of[b.turn]; men != 0; {
+		from := men.pop()
+		for targets := b.targets(from); targets != 0; {
+			to := targets.pop()
 			for _, promotion := range []piece{none, whiteKnight, whiteBishop, whiteRook, whiteQueen} {
 				if m := pack(from, to, promotion); b.legal(m) {
 					all = append(all, m)

@@ -46,7 +46,8 @@ func (b *board) appendOrigin(text []byte, m packed) []byte {
 	kind := b.squares[from].kind()
 	var rivals, sameFile, sameRank bool
 	// Who can go to a square stands where such a man on it could go.
-	for other := range (reach(kind, to, b.occupied()) & b.those(kind, b.turn) &^ only(from)).all() {
+	for others := reach(kind, to, b.occupied()) & b.those(kind, b.turn) &^ only(from); others != 0; {
+		other := others.pop()
 		if !b.safe(pack(other, to, none)) {
 			continue
 		}

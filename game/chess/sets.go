@@ -1,7 +1,6 @@
 package chess
 
 import (
-	"iter"
 	"math/bits"
 
 	"github.com/plywire/plywire/game"
@@ -28,15 +27,11 @@ func (set squareSet) len() int          { return bits.OnesCount64(uint64(set)) }
 // first is the lowest square of a set that is not empty.
 func (set squareSet) first() square { return square(bits.TrailingZeros64(uint64(set))) }
 
-// all yields the squares from a1 to h8.
-func (set squareSet) all() iter.Seq[square] {
-	return func(yield func(square) bool) {
-		for rest := set; rest != 0; rest &= rest - 1 {
-			if !yield(rest.first()) {
-				return
-			}
-		}
-	}
+// pop takes the lowest square out of a set that is not empty.
+func (set *squareSet) pop() square {
+	s := set.first()
+	*set &= *set - 1
+	return s
 }
 
 // men is where everybody stands, by seat and by kind: the same as a layout's squares, the other way round.
