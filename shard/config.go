@@ -24,7 +24,7 @@ type Config struct {
 	RetryMin         time.Duration // before a batch whose fate is unknown is put to the store again; doubles up to
 	RetryMax         time.Duration
 	StallAfter       time.Duration // a shard that did not run for so long gives its players the time back
-	RecoverParallel  int           // shards recovered side by side
+	RecoverParallel  int           // shards recovered side by side; acquired are all of them, unless it is 1
 }
 
 // DefaultConfig is good for production.

@@ -56,12 +56,20 @@ func (n *Node) gauge(registerer prometheus.Registerer, name, help string, value 
 // Start takes over all shards, and serves them when it has all: until then no player could come back, so no clock may run.
 // It blocks. It is called once; after an error the node is of no use.
 func (n *Node) Start(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(n.config.RecoverParallel)
-	for _, s := range n.shards {
-		group.Go(func() error { return s.takeOver(ctx) })
+	acquired := len(n.shards) // a store makes owners durable together, like batches
+	if n.config.RecoverParallel == 1 {
+		acquired = 1
 	}
-	if err := group.Wait(); err != nil {
+	tokens := make([]Token, len(n.shards))
+	err := n.forAll(ctx, acquired, func(ctx context.Context, s *shard) (err error) {
+		tokens[s.index], err = s.acquire(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = n.forAll(ctx, n.config.RecoverParallel, func(ctx context.Context, s *shard) error { return s.recoverAll(ctx, tokens[s.index]) })
+	if err != nil {
 		return err
 	}
 	for _, s := range n.shards {
@@ -71,6 +79,16 @@ func (n *Node) Start(ctx context.Context) error {
 	n.time.After(n.config.UpkeepInterval, n.upkeep)
 	n.time.After(n.config.pulse(), n.pulse)
 	return nil
+}
+
+// forAll does something for every shard, for so many at a time, until one fails.
+func (n *Node) forAll(ctx context.Context, parallel int, do func(context.Context, *shard) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallel)
+	for _, s := range n.shards {
+		group.Go(func() error { return do(ctx, s) })
+	}
+	return group.Wait()
 }
 
 // Send gives a command to the shard of its actor. If it returns an error, which wraps ErrUnavailable, the Sender hears

@@ -6,12 +6,17 @@ import (
 	"time"
 )
 
-// takeOver acquires the shard and rebuilds its actors. They are not served before serve. It blocks.
-func (s *shard) takeOver(ctx context.Context) error {
+// acquire makes this node the owner of the shard. It blocks.
+func (s *shard) acquire(ctx context.Context) (Token, error) {
 	token, err := s.store.Acquire(ctx, s.index)
 	if err != nil {
-		return fmt.Errorf("acquire shard %d: %w", s.index, err)
+		return token, fmt.Errorf("acquire shard %d: %w", s.index, err)
 	}
+	return token, nil
+}
+
+// recoverAll rebuilds the actors of the shard, which this node owns. They are not served before serve. It blocks.
+func (s *shard) recoverAll(ctx context.Context, token Token) error {
 	recovery, err := s.store.Recover(ctx, s.index, token)
 	if err != nil {
 		return fmt.Errorf("recover shard %d: %w", s.index, err)
