@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,8 +20,14 @@ func readFlags(r io.Reader) (kong.Resolver, error) {
 	decoder := json.NewDecoder(r)
 	decoder.UseNumber()
 	var file flagFile
-	if err := decoder.Decode(&file); err != nil {
+	switch err := decoder.Decode(&file); {
+	case err != nil:
 		return nil, fmt.Errorf("the file of flags is not a JSON object: %w", err)
+	case file == nil:
+		return nil, errors.New("the file of flags is null, and not a JSON object")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("something follows the JSON object in the file of flags")
 	}
 	return file, nil
 }
@@ -34,6 +41,8 @@ func (f flagFile) Validate(app *kong.Application) error {
 		}
 		return next(nil)
 	})
+	delete(known, "config") // what these do is done before the file is read
+	delete(known, "help")
 	for name, value := range f {
 		if !known[name] {
 			return fmt.Errorf("the file of flags has %q, which is no flag", name)
