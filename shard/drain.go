@@ -6,11 +6,12 @@ import "time"
 // for which the shard has stopped, then or before.
 func (s *shard) drain(done func(error)) {
 	s.serveNoMore()
-	s.tell(func(now time.Time) {
+	at := s.time.Now() // not when the shard comes to it: from now on nobody is served
+	s.tell(func(time.Time) {
 		s.serveNoMore() // again: serve may have come in between
 		first := s.drained == nil
 		if first {
-			s.drainedAt = now
+			s.drainedAt = at
 		}
 		s.drained = append(s.drained, done)
 		switch {

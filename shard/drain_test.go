@@ -149,3 +149,22 @@ func TestClosedUnderADrain(t *testing.T) {
 	default:
 	}
 }
+
+// From when a drain begins nobody is served, however long it takes: the next owner charges nobody for it.
+func TestDrainIsNobodysTime(t *testing.T) {
+	r := newRig(t, nil)
+	r.done(a, wake{r.clock.Now().Add(time.Minute)})
+	r.send(b, note{1})
+	r.send(b, note{2}) // a batch that is made in the middle of the drain
+	r.clock.pass(time.Second)
+	alive := r.clock.Now()
+	ended := r.draining()
+	for range 6 {
+		r.clock.pass(5 * time.Second) // longer than StallAfter
+		r.store.Step(0)
+	}
+	must(t, ended())
+	r.world.calls = nil
+	r.crash(time.Minute)
+	r.thaws("after the drain", 1, alive)
+}

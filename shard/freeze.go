@@ -4,10 +4,10 @@ import "time"
 
 // look reads the clock. A shard is told to look several times within Config.StallAfter. If it did not for longer, the
 // process stood still, or somebody kept the shard for himself; either way nobody was served: no flag may fall, and no move
-// be charged, for that time.
+// be charged, for that time. A shard that is being drained is not told any more: the next owner gives all of it back.
 func (s *shard) look() time.Time {
 	now := s.time.Now()
-	if s.open && between(s.now, now) > s.config.StallAfter {
+	if s.open && s.drained == nil && between(s.now, now) > s.config.StallAfter {
 		s.freezeAll(s.now)
 	}
 	s.now = now
