@@ -12,6 +12,9 @@ build:          ## bin/plywire, static
 test:           ## all tests, with what they need
 	bash test.sh
 
+fuzz:           ## every fuzz target for ten minutes; FUZZTIME, PARALLEL and words choose otherwise, see fuzz.sh
+	bash fuzz.sh
+
 lint:           ## golangci-lint, where it is installed
 	golangci-lint run ./...
 
