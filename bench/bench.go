@@ -31,8 +31,8 @@ type Config struct {
 	Herd     int           // connections that come back at once
 	Seed     uint64        // of the games
 	Scratch  string        // folder for data; empty: the system's for temporary files
-	Log      io.Writer     // hears what the servers say; nil: nobody does
-	Progress io.Writer     // hears how far it is; nil: nobody does
+	Log      io.Writer     `json:"-"` // hears what the servers say; nil: nobody does
+	Progress io.Writer     `json:"-"` // hears how far it is; nil: nobody does
 }
 
 // Parts are what can be measured, in the order in which it is.

@@ -79,7 +79,7 @@ type pair struct {
 type player struct {
 	pair *pair
 	seat int
-	conn *swarm.Conn
+	conn interface{ Send(text []byte) }
 	sent int  // messages
 	here bool // the server has let it in
 }

@@ -49,6 +49,7 @@ var (
 // CloseError is the code with which the server has closed the connection.
 type CloseError uint16
 
+// Error names the code.
 func (e CloseError) Error() string { return "swarm: closed by the server with " + itoa(uint16(e)) }
 
 func itoa(n uint16) string {
