@@ -60,7 +60,7 @@ func bars(all []bar, unit string) template.HTML {
 		most = max(most, b.Value)
 	}
 	var s strings.Builder
-	fmt.Fprintf(&s, `<svg viewBox="0 0 %d %d" role="img">`, left+wide+110, line*len(all)+4)
+	fmt.Fprintf(&s, `<svg viewBox="0 0 %d %d" role="img">`, left+wide+140, line*len(all)+4)
 	for i, b := range all {
 		y := i * line
 		fmt.Fprintf(&s, `<text x="%d" y="%d" text-anchor="end">%s</text>`, left-8, y+17, template.HTMLEscapeString(b.Name))
@@ -84,7 +84,7 @@ type curve struct {
 
 // The plot's frame, in the units of its view box.
 const (
-	plotLeft, plotTop     = 56.0, 12.0
+	plotLeft, plotTop     = 72.0, 12.0
 	plotWidth, plotHeight = 560.0, 220.0
 	plotNines             = 4.0 // the axis goes up to 99.99 %
 )
@@ -104,13 +104,13 @@ func (p plot) SVG() template.HTML {
 	}
 	bottom, top := math.Floor(math.Log10(low)), math.Ceil(math.Log10(high)+1e-9)
 	y := func(ms float64) float64 {
-		return plotTop + plotHeight*(1-(math.Log10(max(ms, low))-bottom)/max(top-bottom, 1))
+		return plotTop + plotHeight*(1-(math.Log10(max(ms, math.Pow(10, bottom)))-bottom)/max(top-bottom, 1))
 	}
 	x := func(quantile float64) float64 {
 		return plotLeft + plotWidth*min(-math.Log10(max(1-quantile/100, 1e-9)), plotNines)/plotNines
 	}
 	var s strings.Builder
-	fmt.Fprintf(&s, `<svg viewBox="0 0 %.0f %.0f" role="img">`, plotLeft+plotWidth+20, plotTop+plotHeight+30)
+	fmt.Fprintf(&s, `<svg viewBox="0 0 %.0f %.0f" role="img">`, plotLeft+plotWidth+32, plotTop+plotHeight+30)
 	for e := bottom; e <= top; e++ {
 		at := y(math.Pow(10, e))
 		fmt.Fprintf(&s, `<line class="grid" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/><text x="%.1f" y="%.1f" text-anchor="end">%g ms</text>`,
