@@ -1,6 +1,7 @@
 package chess
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -123,7 +124,10 @@ func compare(t *testing.T, b *board, pos *corentings.Position, thoroughly bool) 
 			castles := b.squares[m.from()].kind() == whiteKing && (m.to() == m.from()+2 || m.from() == m.to()+2)
 			return b.possible(m) && !b.safe(m) && !castles
 		})
-		if want := packAll(pos.UnsafeMoves()); !slices.Equal(unsafe, want) {
+		// The library remembers a pawn that nobody can take by a legal move; a board does not, as its state has no place
+		// for it.
+		forgotten := func(m corentings.Move) bool { return m.HasTag(corentings.EnPassant) && b.enPassant == noSquare }
+		if want := packAll(slices.DeleteFunc(pos.UnsafeMoves(), forgotten)); !slices.Equal(unsafe, want) {
 			t.Fatalf("%s:\nexposing %v\nwant     %v", b.fen(), unsafe, want)
 		}
 	}
@@ -189,22 +193,20 @@ func TestReferee(t *testing.T) {
 	t.Logf("%d boards", seen)
 }
 
+// FuzzReferee strolls from any position that a snapshot may hold.
 func FuzzReferee(f *testing.F) {
 	for _, fen := range refereeStarts() {
-		f.Add(fen, uint64(1))
+		f.Add([]byte(state(newPosition(boardFrom(refereePosition(f, fen))))), uint64(1))
 	}
-	f.Fuzz(func(t *testing.T, fen string, seed uint64) {
-		pos := &corentings.Position{}
-		if len(fen) > 100 || pos.UnmarshalText([]byte(fen)) != nil || pos.HalfMoveClock() > endQuiet || pos.Ply() > 100 {
+	f.Fuzz(func(t *testing.T, data []byte, seed uint64) {
+		if len(data) < stateHead+8 {
 			return
 		}
-		l := layoutFrom(pos)
-		if l.check() != nil {
-			return
+		if l, err := decodeLayout(data); err == nil {
+			binary.BigEndian.PutUint64(data[len(data)-8:], l.key()) // or nearly nothing would be read
 		}
-		if b := newBoard(l); b.exposed(opponent(b.turn)) {
-			return
+		if p, err := decodeState(data); err == nil {
+			stroll(t, p.at.fen(), rand.New(rand.NewPCG(seed, 4)), 20)
 		}
-		stroll(t, fen, rand.New(rand.NewPCG(seed, 4)), 20)
 	})
 }
