@@ -2,6 +2,7 @@ package game_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -272,4 +273,37 @@ func (a *anything) finish() {
 			a.Fatalf("the record cannot be written: %v\n%s", err, a.told())
 		}
 	}
+}
+
+// FuzzOptions creates a game of each kind with any options. Where they are taken, the game is what its journal says, and
+// the position is read back as it was written.
+func FuzzOptions(f *testing.F) {
+	for _, options := range []string{"", "{}", `{"best_of":3}`, `{"heaps":[3,4,5]}`, `{"heaps":[]}`, `{"best_of":1e1}`, `{"best_of":3,"best_of":5}`, "{}{}", "null", ` {"seats":3} `, `{"heaps":[1,null]}`, `[{}]`} {
+		f.Add(options, uint64(7))
+	}
+	f.Fuzz(func(t *testing.T, options string, seed uint64) {
+		for _, name := range registry.Names() {
+			r := newRig(t)
+			events, err := r.give(game.Command{Kind: game.CommandCreate, User: ann, Create: &game.Create{Terms: game.Terms{Rules: name, Options: options, Seed: seed}}})
+			if err != nil {
+				if len(events) > 0 || !errors.Is(err, game.ErrBadTerms) {
+					t.Fatalf("%s with %q: %v, %d events", name, options, err, len(events))
+				}
+				continue
+			}
+			rules, err := registry.Rules(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			position, err := rules.Setup([]byte(options), seed)
+			if err != nil {
+				t.Fatalf("%s takes %q, and Setup does not: %v", name, options, err)
+			}
+			state := position.AppendState(nil)
+			restored, err := rules.Restore(state)
+			if err != nil || !bytes.Equal(restored.AppendState(nil), state) || position.Turn() == 0 {
+				t.Fatalf("%s with %q: state %x, turn %b: %v", name, options, state, position.Turn(), err)
+			}
+		}
+	})
 }
