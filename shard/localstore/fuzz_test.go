@@ -10,10 +10,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
@@ -67,18 +69,29 @@ func FuzzValues(f *testing.F) {
 // away. Opened again, the store has to say what is wrong, or be as it was after one of its commits: the last ones may be
 // missing, which nobody could tell from a crash before them, but never one in the middle, never a part of one, and never
 // all of them as long as the mark is there. A panic of Pebble's must not get out.
+//
+// There are two: one was closed, the other was left by a crash when its last tables could not be written, so that there are
+// several logs.
 func FuzzFolder(f *testing.F) {
-	files, states := keptFolder(f)
-	for i := range byte(len(files)) {
-		for kind := range byte(damageKinds) {
-			f.Add([]byte{kind, i, 0x80, 0x10, 1})
-			f.Add([]byte{kind, i, 0xff, 0xf0, 0x40})
+	folders := make([][]keptFile, 2)
+	histories := make([][]string, 2)
+	for crashed := range folders {
+		folders[crashed], histories[crashed] = keptFolder(f, crashed == 1)
+		for i := range byte(len(folders[crashed])) {
+			for kind := range byte(damageKinds) {
+				f.Add(crashed == 1, []byte{kind, i, 0x80, 0x10, 1})
+				f.Add(crashed == 1, []byte{kind, i, 0xff, 0xf0, 0x40})
+			}
+			f.Add(crashed == 1, []byte{1, i, 0xf0, 0, 0, 0, i + 1, 0x20, 0, 9})
 		}
-		f.Add([]byte{1, i, 0xf0, 0, 0, 0, i + 1, 0x20, 0, 9})
 	}
-	f.Fuzz(func(t *testing.T, program []byte) {
+	f.Fuzz(func(t *testing.T, crashed bool, program []byte) {
 		if len(program) > 5*6 {
 			return
+		}
+		files, states := folders[0], histories[0]
+		if crashed {
+			files, states = folders[1], histories[1]
 		}
 		damaged, story := damageFolder(files, program)
 		state, err := openFolder(t, damaged)
@@ -107,9 +120,9 @@ func fuzzConfig(fs vfs.FS) Config {
 }
 
 // keptFolder makes a store with tables, logs and a list of files, and returns its files and how it was after each change.
-func keptFolder(f *testing.F) (files []keptFile, states []string) {
-	fs := vfs.NewMem()
-	s := mustOpen(f, fuzzConfig(fs))
+func keptFolder(f *testing.F, crashed bool) (files []keptFile, states []string) {
+	disk := newFaulty()
+	s := mustOpen(f, fuzzConfig(disk.fs()))
 	note := func() { states = append(states, storeState(f, s)) }
 	note()
 	owners := make([]*owner, fuzzShards)
@@ -120,28 +133,49 @@ func keptFolder(f *testing.F) (files []keptFile, states []string) {
 			owners[id] = acquire(f, s, id, heads[id])
 			note()
 		}
-		b := owners[id].batch(fmt.Sprint("event ", i), strings.Repeat("x", i%9*40))
-		for j := range b.Entries {
-			b.Entries[j].Actor = uuid.UUID{byte(id), byte(i % 3)}
-		}
-		if i%4 == 3 {
-			b.Snapshots = []shard.Snapshot{{Actor: uuid.UUID{byte(id), byte(i % 3)}, Position: b.Head + 2, State: fmt.Append(nil, "state ", i), Resident: i%8 == 3}}
-			b.Trim = b.Head / 2
-		}
-		if err := owners[id].commit(b); err != nil {
+		if err := owners[id].commit(fuzzBatch(owners[id], i)); err != nil {
 			f.Fatal(err)
 		}
 		heads[id] = owners[id].head
 		note()
+		if i == 25 && crashed {
+			disk.fails(syscall.ENOSPC, ".sst", errorfs.OpCreate)
+		}
 		if i%20 == 12 {
-			if err := s.db.Flush(); err != nil {
+			flushed, err := s.db.AsyncFlush()
+			if err != nil {
 				f.Fatal(err)
 			}
+			if i < 25 || !crashed {
+				<-flushed
+			}
 		}
+	}
+	left := disk.mem
+	if crashed {
+		left = disk.mem.CrashClone(vfs.CrashCloneCfg{})
+		disk.set(func(errorfs.Op) error { return nil })
 	}
 	if err := s.Close(); err != nil {
 		f.Fatal(err)
 	}
+	return readFolder(f, left), states
+}
+
+func fuzzBatch(o *owner, i int) *shard.Batch {
+	b := o.batch(fmt.Sprint("event ", i), strings.Repeat("x", i%9*40))
+	actor := uuid.UUID{byte(o.id), byte(i % 3)}
+	for j := range b.Entries {
+		b.Entries[j].Actor = actor
+	}
+	if i%4 == 3 {
+		b.Snapshots = []shard.Snapshot{{Actor: actor, Position: b.Head + 2, State: fmt.Append(nil, "state ", i), Resident: i%8 == 3}}
+		b.Trim = b.Head / 2
+	}
+	return b
+}
+
+func readFolder(f *testing.F, fs *vfs.MemFS) (files []keptFile) {
 	names, err := fs.List("store")
 	if err != nil {
 		f.Fatal(err)
@@ -162,7 +196,7 @@ func keptFolder(f *testing.F) (files []keptFile, states []string) {
 		_ = file.Close()
 		files = append(files, keptFile{name, text})
 	}
-	return files, states
+	return files
 }
 
 // acquire is own for a store of which nothing is known but the head.
