@@ -64,9 +64,26 @@ func rebuild(actors Actors, id ID, what found) (actor Actor, err error) {
 	return actor, nil
 }
 
+// abandon notes that nobody serves e from now on, if its deadline shows that somebody's time may run in it.
+func (s *shard) abandon(e *entry) {
+	alive := s.now
+	switch {
+	case !e.resident && !e.returns():
+		return
+	case e.frozen:
+		alive = e.alive
+	case !s.open:
+		alive = s.alive
+	}
+	if s.abandoned.IsZero() || alive.Before(s.abandoned) {
+		s.abandoned = alive
+	}
+}
+
 // quarantine shuts an actor off until somebody, such as a repaired program, takes the shard over. Its journal is kept as it
 // is, in the tail of a snapshot, so that it does not hold up the trimming of everybody's.
 func (s *shard) quarantine(e *entry, what found, cause error) {
+	s.abandon(e)
 	e.state, e.actor, e.frozen = entryQuarantined, nil, false
 	s.unschedule(e)
 	s.metrics.quarantined.Inc()

@@ -85,6 +85,34 @@ func TestSecondPanicQuarantines(t *testing.T) {
 	r.notes(a, 0, 1, 2, 3, 4)
 }
 
+// Nobody serves an actor that is shut off: the next owner charges nobody for that time.
+func TestQuarantineIsNobodysTime(t *testing.T) {
+	r := newRig(t, nil)
+	r.done(a, wake{r.clock.Now().Add(time.Hour)})
+	r.clock.pass(time.Second)
+	var alive time.Time
+	for range 2 {
+		alive = r.clock.Now()
+		r.world.order("receive", 1)
+		r.send(a, note{1}).fails(t, shard.ErrInternal)
+		r.stepAll()
+	}
+	r.metricIs("quarantined_total", 1)
+	for range 2 { // and the owner after the next, if the actor still cannot be read
+		r.clock.pass(time.Minute)
+		r.done(b, note{uint64(r.clock.Now().Unix())})
+		r.world.order("restore", 1)
+		r.world.order("new", 1)
+		r.crash(time.Minute)
+		r.stepAll()
+	}
+	r.world.order("restore", 0)
+	r.world.order("new", 0)
+	r.world.calls = nil
+	r.crash(time.Minute)
+	r.thaws("in service again", 1, alive)
+}
+
 // An actor whose journal cannot be read is shut off as well, wherever that shows.
 func TestJournalThatCannotBeRead(t *testing.T) {
 	tests := map[string]struct {

@@ -74,11 +74,14 @@ func (s *shard) thaw(now time.Time, e *entry) bool {
 	return s.ask(now, now, e, Command{Body: Thaw{Alive: e.alive}})
 }
 
-// lastAlive is the last moment up to which the players were served, for a later owner: now, unless somebody is still frozen,
-// or the shard takes no commands any more because it is being drained.
+// lastAlive is the last moment up to which all players were served, for a later owner: now, unless somebody is still frozen
+// or quarantined, or the shard takes no commands any more because it is being drained.
 func (s *shard) lastAlive(now time.Time) time.Time {
 	if s.drained != nil {
 		now = s.drainedAt
+	}
+	if !s.abandoned.IsZero() && s.abandoned.Before(now) {
+		now = s.abandoned
 	}
 	for _, e := range s.frozen {
 		if e.frozen && !e.alive.IsZero() && e.alive.Before(now) {

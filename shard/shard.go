@@ -97,6 +97,7 @@ type shard struct {
 
 	drained   []func(error) // to be called when all is durable; nil: the shard is not being drained
 	drainedAt time.Time     // when that began
+	abandoned time.Time     // from when on a quarantined actor with a deadline was not served; zero: there is none
 }
 
 // entry is one actor in memory.
