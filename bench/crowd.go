@@ -18,7 +18,6 @@ type crowd struct {
 	silent bool // they say nothing: the relay knows no hello
 	swarm  *swarm.Swarm
 	all    chan struct{} // closed when all are there
-	owned  swarm.Handler // whose connections these are; nil: the crowd's own
 
 	members    []*member
 	connecting int
@@ -34,8 +33,6 @@ type member struct {
 	seat  seat // of a flock's
 	asked bool // for the seat
 }
-
-func (m *member) owner() swarm.Handler { return m.crowd.owned }
 
 // Begin makes the first connections.
 func (c *crowd) Begin() { c.connect() }

@@ -68,11 +68,11 @@ type pair struct {
 	games   int // begun before
 	script  script
 	ply     int
-	missing int           // of those who have to see the move that is under way; 0: none is
-	due     time.Time     // when it should have been played
-	dues    [64]time.Time // the same of the last moves, by ply
-	counted bool          // in duel.playing
-	text    []byte        // of the last message sent
+	missing int              // of those who have to see the move that is under way; 0: none is
+	due     time.Time        // when it should have been played
+	dues    [64]atomic.Int64 // the same of the last moves, by ply, in Unix nanoseconds: watchers of another swarm read it
+	counted bool             // in duel.playing
+	text    []byte           // of the last message sent
 }
 
 // player is one connection.
@@ -178,7 +178,8 @@ func (d *duel) Wake(now time.Time) time.Time {
 }
 
 func (d *duel) play(p *pair, due time.Time) {
-	p.due, p.dues[p.ply%len(p.dues)] = due, due
+	p.due = due
+	p.dues[p.ply%len(p.dues)].Store(due.UnixNano())
 	mover := p.players[p.ply%2]
 	mover.conn.Send(d.dialect.move(p))
 }

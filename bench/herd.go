@@ -38,9 +38,13 @@ func (r *run) herd(ctx context.Context) (err error) {
 	h := &flock{crowd: &crowd{wanted: r.config.Herd &^ 1, all: make(chan struct{}), target: func(int) swarm.Target {
 		return swarm.Target{Address: s.address, Path: "/v1/ws", Subprotocol: wire.Subprotocol}
 	}}, back: make(chan struct{})}
-	h.crowd.owned = h
 	others := newDuel(s.address, load{games: herdOthers, rate: othersRate}, plywire{}, r.scripts)
-	stop, err := launch(ctx, troupe{others, h}, &others.fault, &others.swarm, &h.crowd.swarm)
+	stop, err := launch(ctx, others, &others.fault, &others.swarm)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	stop, err = launch(ctx, h, &h.crowd.fault, &h.crowd.swarm) // on a thread of its own
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,13 @@ func (r *run) watchers(ctx context.Context) (err error) {
 	a.crowd = &crowd{wanted: r.config.Watchers, all: make(chan struct{}), target: func(int) swarm.Target {
 		return swarm.Target{Address: s.address, Path: "/v1/ws", Subprotocol: wire.Subprotocol}
 	}}
-	stop, err := launch(ctx, troupe{stars, others, a}, &stars.fault, &stars.swarm, &others.swarm, &a.crowd.swarm)
+	stop, err := launch(ctx, troupe{stars, others}, &stars.fault, &stars.swarm, &others.swarm)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	// On a thread of their own: what the players see must not wait here until all watchers have been read.
+	stop, err = launch(ctx, a, &a.crowd.fault, &a.crowd.swarm)
 	if err != nil {
 		return err
 	}
@@ -152,7 +158,6 @@ func (a *audience) Begin() {}
 func (a *audience) Wake(time.Time) time.Time {
 	if !a.began && a.open.Load() {
 		a.began = true
-		a.crowd.owned = a
 		a.crowd.Begin()
 	}
 	return time.Time{}
@@ -170,7 +175,7 @@ func (a *audience) Received(c *swarm.Conn, text []byte) {
 		case bytes.HasPrefix(line, saysMoved):
 			p := a.stars.pairs[0]
 			if ply, err := strconv.Atoi(number(line, `"ply":`)); err == nil && ply > 0 {
-				a.seen.add(time.Since(p.dues[(ply-1)%len(p.dues)]))
+				a.seen.add(time.Since(time.Unix(0, p.dues[(ply-1)%len(p.dues)].Load())))
 			}
 		case bytes.HasPrefix(line, saysOK):
 			a.crowd.arrived()
