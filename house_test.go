@@ -46,6 +46,7 @@ var arrows = []struct {
 	{"bench", []string{"bench/relay", "bench/swarm", "loadtest/process", "wire"}, "a measurement sees what clients and operators see"},
 	{"bench/relay", nil, "the yardstick knows nothing"},
 	{"bench/swarm", nil, "a swarm knows nothing of what it says"},
+	{"simulation", []string{"game", "game/chess", "game/connectfour", "game/nim", "game/rps", "shard", "shard/twinstore", "table", "wire"}, "a whole node in one goroutine has no socket and no disk"},
 	{"web", nil, "the page knows the protocol, which is not Go"},
 	{"server", []string{"game", "gateway", "gateway/auth", "shard", "shard/localstore", "shard/twinstore", "table", "web"}, "the server puts the rooms together"},
 	{"cmd", []string{"*"}, "the command line names everything and decides nothing"},
@@ -68,6 +69,10 @@ var banned = []struct{ room, what, because string }{
 	{"shard", "net", "a shard knows no network"},
 	{"table", "net", "a table knows no network"},
 	{"table", "time.Now", "a table is told the time"},
+	{"simulation", "time.Now", "a seed does the same again at any time"},
+	{"simulation", "math/rand", "chance comes from the seed"},
+	{"simulation", "crypto/rand", "chance comes from the seed"},
+	{"simulation", "net", "the network is simulated"},
 	{"wire", "net", "the vocabulary knows no socket"},
 }
 

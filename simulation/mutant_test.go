@@ -1,0 +1,109 @@
+package simulation_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var (
+	mutantsRun   = flag.String("mutants", "all", "simulate the mutants whose names contain this, or \"all\"")
+	mutantsSeeds = flag.String("mutants.seeds", "300", "for how many seeds a mutant is simulated at the most")
+)
+
+// forgetCommands is a way to read a snapshot that loses which commands were answered.
+const forgetCommands = `	g.log.bytes = nil
+	for rest := log; len(rest) > 0; {
+		each, after, _ := cutRecord(rest)
+		g.log.bytes = append(protowire.AppendVarint(g.log.bytes, uint64(len(each.facts))<<1), each.facts...)
+		rest = after
+	}
+`
+
+// mutants are faults that the simulation has to find: without that, its silence proves nothing. Each is another text in the
+// place of one in the product's source.
+var mutants = []struct{ name, file, old, new string }{
+	{"an ok does not wait for the journal", "shard/output.go", "case s.settled(e):", "case s.settled(e), what.sender != nil:"},
+	{"a broadcast does not wait for the journal", "shard/output.go", "case s.settled(e):", "case s.settled(e), what.sender == nil:"},
+	{"a resume tells what is not durable", "shard/output.go", "case s.settled(e):", "case s.settled(e), what.notice == nil:"},
+	{"an unknown outcome counts as done", "shard/commit.go", "case err == nil:\n		s.durable", "case err == nil, errors.Is(err, ErrUnknown):\n		s.durable"},
+	{"an unknown batch is not put again", "shard/commit.go", "	if s.flying == b {\n", "	if false {\n"},
+	{"a broadcast is left out", "shard/output.go", "if what.notice != nil {\n		s.publish", "if what.notice != nil && what.sender != nil {\n		s.publish"},
+	{"command ids are forgotten", "table/act.go", "t.game.Answer(cmd.User.ID, cmd.ID); known {", "t.game.Answer(cmd.User.ID, cmd.ID); known && seq == 0 {"},
+	{"command ids are forgotten by a snapshot", "game/snapshot.go", "	g.log.bytes = slices.Clone(log)\n", forgetCommands + "	_ = slices.Clone(log)\n"},
+	{"a command id is everybody's", "game/log.go", "len(c.User))), c.User...)", "0)))"},
+	{"a snapshot is behind its state", "shard/upkeep.go", "Position: s.head, State", "Position: s.head - uint64(len(s.pending.Entries)), State"},
+	{"a snapshot is ahead of its state", "shard/upkeep.go", "Position: s.head, State", "Position: s.head + 1, State"},
+	{"a trim goes too far", "shard/upkeep.go", "floor = min(floor, e.dirty-1)", "floor = min(floor, e.dirty)"},
+	{"a flag falls past the journal", "shard/receive.go", "	if len(turn.Events) > 0 {\n", "	if _, tick := cmd.Body.(Tick); !tick && len(turn.Events) > 0 {\n"},
+	{"a clock runs through a downtime", "shard/recover.go", "	s.freezeAll(s.alive)\n", ""},
+	{"a clock pays for a downtime", "game/decide.go", "g.thaw(cmd.Alive)", "g.thaw(at)"},
+	{"a clock runs through a stall", "shard/freeze.go", "between(s.now, now) > s.config.StallAfter", "false"},
+	{"a clock runs through a drain", "shard/freeze.go", "		now = s.drainedAt\n", ""},
+	{"a clock does not run", "shard/commit.go", "s.refresh(now, e, e.unseen)", "s.refresh(now, e, false)"},
+	{"a seq is used again", "game/decide.go", "g.Seq()+1+uint64(i), stamp", "g.Seq()+1, stamp"},
+	{"an event is told with the seq of another", "table/view.go", "Seq: ev.Seq, Ply: ev.Ply", "Seq: ev.Seq - 1, Ply: ev.Ply"},
+	{"a resume leaves an event out", "table/view.go", "t.game.EventsAfter(look.After)", "t.game.EventsAfter(look.After + 1)"},
+	{"a hidden move is shown", "game/rps/rps.go", "if viewer != mover {", "if false {"},
+	{"a hidden move is shown in the position", "game/rps/position.go", "return seat == viewer", "return seat < 2"},
+	{"a rematch is not asked for again", "shard/forward.go", "		n.time.After(pause, f.try)\n", ""},
+}
+
+// TestMutants checks that every mutant can be made, and that the simulation finds it.
+func TestMutants(t *testing.T) {
+	for _, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			path, err := filepath.Abs(filepath.Join("..", m.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			source, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(source), m.old); n != 1 {
+				t.Fatalf("%s has %q %d times, want once: the code has changed, so must the mutant", m.file, m.old, n)
+			}
+			if testing.Short() || *mutantsRun != "all" && !strings.Contains(m.name, *mutantsRun) {
+				return
+			}
+			t.Parallel()
+			if out, found := simulateMutant(t, path, strings.Replace(string(source), m.old, m.new, 1)); !found {
+				t.Errorf("the simulation finds nothing wrong with it:\n%s", out)
+			}
+		})
+	}
+}
+
+// simulateMutant runs TestSeeds with the mutated file, and tells whether it fails.
+func simulateMutant(t *testing.T, path, mutated string) (out string, found bool) {
+	t.Helper()
+	folder := t.TempDir()
+	replacement, overlay := filepath.Join(folder, filepath.Base(path)), filepath.Join(folder, "overlay.json")
+	text, err := json.Marshal(map[string]any{"Replace": map[string]string{path: replacement}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, content := range map[string][]byte{replacement: []byte(mutated), overlay: text} {
+		if err := os.WriteFile(file, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-timeout=120s", "-run=^TestSeeds$", "-overlay="+overlay, ".",
+		"-sim.seeds="+*mutantsSeeds)
+	b, err := run.CombinedOutput()
+	if strings.Contains(string(b), "[build failed]") || strings.Contains(string(b), "[setup failed]") {
+		t.Fatalf("the mutant cannot be built:\n%s", b)
+	}
+	for line := range strings.Lines(string(b)) {
+		if strings.Contains(line, ": seed ") || strings.Contains(line, "panic:") {
+			t.Log(strings.TrimSpace(line))
+			break
+		}
+	}
+	return string(b), err != nil
+}
