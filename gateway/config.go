@@ -19,6 +19,7 @@ type Config struct {
 	FrameBytes       int           // up to which queued messages are joined into one frame
 	Connections      int           // at a time; 0: as many as there are files
 	ConnectionsPerIP int           // at a time; 0: no limit
+	Handshakes       float64       // WebSocket handshakes a second; who comes faster waits; 0: 500 for each CPU
 	BehindProxy      bool          // the address of a client is the last of X-Forwarded-For
 	Rate             float64       // messages a second that one connection may send; create counts for CreateCost
 	Burst            int           // messages that it may send at once
@@ -59,6 +60,7 @@ func (c Config) Validate() error {
 	need(c.WriteTimeout > 0, "write timeout is %v", c.WriteTimeout)
 	need(c.FrameBytes > 0, "frames are joined up to %d bytes", c.FrameBytes)
 	need(c.OutboundBytes >= 4*c.FrameBytes, "%d bytes may be queued, want at least four frames of %d", c.OutboundBytes, c.FrameBytes)
+	need(c.Handshakes >= 0, "handshakes are %v a second, want 0 or more", c.Handshakes)
 	need(c.Rate > 0 && c.Burst > 0, "rate is %v a second with a burst of %d; to switch limits off, set limits to off", c.Rate, c.Burst)
 	need(c.CreateCost > 0 && c.CreateCost <= c.Burst, "create costs %d, want 1 to the burst of %d", c.CreateCost, c.Burst)
 	need(c.HTTPRate > 0 && c.HTTPBurst > 0, "HTTP rate is %v a second with a burst of %d", c.HTTPRate, c.HTTPBurst)

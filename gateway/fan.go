@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"runtime"
+	"time"
 
 	"github.com/plywire/plywire/game"
 	"github.com/plywire/plywire/shard"
@@ -100,9 +100,10 @@ func (h *hub) fan(t *topic) {
 		same := newBroadcast(notices)
 		for rest := all; len(rest) > 0; {
 			n := min(fanChunk, len(rest))
+			began := time.Now()
 			h.serve(t, rest[:n], notices, same)
 			rest = rest[n:]
-			runtime.Gosched()
+			time.Sleep(time.Since(began)) // half of a CPU is enough for those who only watch
 		}
 		clear(all)
 		t.mu.Lock()

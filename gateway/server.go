@@ -44,6 +44,7 @@ type Server struct {
 	owners  Owners
 	hub     *hub
 	burst   *burst
+	door    *door
 	mux     *http.ServeMux
 	paced   *throttle
 
@@ -63,10 +64,12 @@ func New(config Config, authenticator *auth.Authenticator, registerer prometheus
 	}
 	server := &Server{config: config, auth: authenticator, metrics: newMetrics(registerer), log: log,
 		paced: newThrottle(config.HTTPRate, config.HTTPBurst), sessions: make(map[*session]struct{}), perIP: make(map[string]int)}
-	server.burst = &burst{}
+	server.burst, server.door = &burst{}, newDoor(config.Handshakes)
 	server.hub = newHub(server.post, server.burst, server.metrics)
 	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "plywire_gateway_games_watched",
 		Help: "Games that somebody watches on this node."}, func() float64 { return float64(server.hub.watched()) }))
+	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "plywire_gateway_handshakes_waiting",
+		Help: "Connections that wait for their handshake, because more come than are let in at a time."}, func() float64 { return float64(server.door.waiting.Load()) }))
 	server.mux = server.routes()
 	return server, nil
 }
@@ -132,6 +135,12 @@ func (server *Server) connect(w http.ResponseWriter, r *http.Request) {
 	if reason := server.admit(ip); reason != "" {
 		server.metrics.refusals.WithLabelValues(reason).Inc()
 		writeError(w, "", wire.CodeUnavailable, "this node takes no more connections now: try again soon")
+		return
+	}
+	if !server.door.in(r.Context()) {
+		server.depart(ip)
+		server.metrics.refusals.WithLabelValues("crowd").Inc()
+		writeError(w, "", wire.CodeUnavailable, "too many are coming at once: try again soon")
 		return
 	}
 	taken := &taker{ResponseWriter: w, config: &server.config}

@@ -37,6 +37,7 @@ type serveCommand struct {
 	Burst            int     `help:"Messages that it may send at once." default:"60"`
 	Connections      int     `help:"WebSocket connections at a time; 0 for no limit." default:"0"`
 	ConnectionsPerIP int     `help:"WebSocket connections from one address at a time; 0 for no limit." default:"1000" name:"connections-per-ip"`
+	Handshakes       float64 `help:"WebSocket handshakes a second; who comes faster waits, so that those who play do not. 0: 500 for each CPU." default:"0"`
 	MessageBytes     int64   `help:"Largest message from a client, in bytes." default:"16384"`
 	OutboundBytes    int     `help:"Bytes queued for one connection before it is ended as too slow." default:"262144"`
 
@@ -92,7 +93,7 @@ func (c *serveCommand) config() (server.Config, error) {
 	g := &config.Gateway
 	g.Node, g.Origins, g.BehindProxy = c.nodeName(), c.Origin, c.BehindProxy
 	g.Limits, g.Rate, g.Burst = c.Limits == "on", c.Rate, c.Burst
-	g.Connections, g.ConnectionsPerIP = c.Connections, c.ConnectionsPerIP
+	g.Connections, g.ConnectionsPerIP, g.Handshakes = c.Connections, c.ConnectionsPerIP, c.Handshakes
 	g.MessageBytes, g.OutboundBytes = c.MessageBytes, c.OutboundBytes
 	g.Heartbeat, g.DrainWithin, g.AdvanceAllowed = c.Heartbeat, c.DrainWithin, c.TestClock
 
