@@ -10,12 +10,9 @@ import (
 type squareSet uint64
 
 const (
-	fileA squareSet = 0x0101010101010101
-	fileH squareSet = fileA << 7
-	rank1 squareSet = 0xff
-	rank8 squareSet = rank1 << 56
-	// light squares, h1 among them.
-	lightSquares squareSet = 0x55aa55aa55aa55aa
+	rank1        squareSet = 0xff
+	rank8        squareSet = rank1 << 56
+	lightSquares squareSet = 0x55aa55aa55aa55aa // h1 is one
 )
 
 // only is the set of one square.
