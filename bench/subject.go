@@ -84,7 +84,7 @@ func (s *subject) sample() (sample, error) {
 
 // memory is what a process holds after a garbage collection.
 type memory struct {
-	Live int64 // bytes of heap and stacks in use
+	Live int64 // bytes of heap that were found alive by the last collection, and of stacks in use
 	RSS  int64 // bytes of RAM
 }
 
@@ -100,7 +100,7 @@ func (s *subject) memory() (memory, error) {
 		return memory{}, err
 	}
 	rss, err := s.process.RSS()
-	return memory{Live: int64(values["go_memstats_heap_alloc_bytes"] + values["go_memstats_stack_inuse_bytes"]), RSS: rss}, err
+	return memory{Live: int64(values["go_gc_heap_live_bytes"] + values["go_memstats_stack_inuse_bytes"]), RSS: rss}, err
 }
 
 // scrape reads the metrics that have no labels.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"regexp"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,6 +26,9 @@ import (
 	"github.com/plywire/plywire/table"
 	"github.com/plywire/plywire/web"
 )
+
+// liveHeap is the runtime's metric of what lives: what is allocated is mostly garbage.
+var liveHeap = regexp.MustCompile("^/gc/heap/live:bytes$")
 
 // Server is a running node.
 type Server struct {
@@ -55,7 +59,8 @@ func Start(ctx context.Context, config Config) (_ *Server, err error) {
 		return nil, err
 	}
 	s := &Server{config: config, log: config.Log, registry: prometheus.NewRegistry(), started: time.Now(), failed: make(chan error, 4)}
-	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.registry.MustRegister(collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: liveHeap})),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	defer func() {
 		if err != nil {
 			s.release()

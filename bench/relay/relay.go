@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"regexp"
 	"sync"
 	"time"
 
@@ -39,7 +40,7 @@ func Serve(ctx context.Context, address string) error {
 		return err
 	}
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector())
+	registry.MustRegister(collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: regexp.MustCompile("^/gc/heap/live:bytes$")})))
 	r := &relay{pairs: make(map[string]*pair)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path, r.connect)
