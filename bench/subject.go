@@ -22,14 +22,14 @@ type subject struct {
 	metrics string // URL of an address with /metrics and /debug/pprof
 }
 
-// relaySubject starts the bare relay.
+// relaySubject starts the bare relay: always of this binary, whichever is measured.
 func (r *run) relaySubject(ctx context.Context) (*subject, error) {
 	address, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
 	s := &subject{address: address, metrics: "http://" + address}
-	return s, s.start(ctx, r.config.Binary, r.config.Log, "bench-relay", "--listen", address)
+	return s, s.start(ctx, "", r.config.Log, "bench-relay", "--listen", address)
 }
 
 // plywireSubject starts a server on a folder, which may hold games.
