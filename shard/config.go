@@ -49,7 +49,7 @@ func (c Config) Validate() error {
 	need(c.BatchEntries > 0, "batch entries are %d, want 1 or more", c.BatchEntries)
 	need(c.BatchBytes > 0, "batch bytes are %d, want 1 or more", c.BatchBytes)
 	need(c.SnapshotEvents > 0, "snapshot events are %d, want 1 or more", c.SnapshotEvents)
-	need(c.UpkeepInterval > 0, "upkeep interval is %v, want more than 0", c.UpkeepInterval)
+	need(c.UpkeepInterval >= time.Millisecond, "upkeep interval is %v, want at least 1ms", c.UpkeepInterval)
 	need(c.SnapshotInterval >= c.UpkeepInterval, "snapshot interval %v is shorter than the upkeep interval %v", c.SnapshotInterval, c.UpkeepInterval)
 	need(c.PassivateAfter > 0, "time to passivation is %v, want more than 0", c.PassivateAfter)
 	need(c.SlowTurn > 0, "slow turn is %v, want more than 0", c.SlowTurn)

@@ -11,15 +11,16 @@ import (
 	"github.com/plywire/plywire/loadtest/crashtest"
 )
 
-// crashCommand are the flags of plywire crashtest.
+// crashCommand are the flags of plywire crashtest. Those that plywire serve has, too, do not come from the environment, where
+// they are meant for that one.
 type crashCommand struct {
 	Kills   int           `help:"Times that the server is killed." default:"200"`
 	Games   int           `help:"Games in flight at a time." default:"100"`
 	Seed    uint64        `help:"Seed of the kills, the games, and what the players do." default:"1"`
 	PGN     []string      `help:"PGN file to take the games from. Repeatable. Default: legal moves by chance." name:"pgn" type:"existingfile" placeholder:"FILE"`
-	Rate    float64       `help:"Moves a second over all games, about." default:"400"`
-	Data    string        `help:"Folder for the server, which is left there. Default: one that is removed if nothing was wrong." type:"path" placeholder:"FOLDER"`
-	Timeout time.Duration `help:"Time for everything." default:"15m"`
+	Rate    float64       `help:"Moves a second over all games, about." default:"400" env:"-"`
+	Data    string        `help:"Folder for the server, which is left there. Default: one that is removed if nothing was wrong." type:"path" env:"-" placeholder:"FOLDER"`
+	Timeout time.Duration `help:"Time for everything." default:"15m" env:"-"`
 	JSON    bool          `help:"Print the result as JSON." name:"json"`
 }
 

@@ -80,6 +80,20 @@ func TestWrongFlags(t *testing.T) {
 	}
 }
 
+// TestCrashTestMindsItsOwn wants that what the environment says to a server says nothing to the crash test, which would else
+// put its files among the server's.
+func TestCrashTestMindsItsOwn(t *testing.T) {
+	t.Setenv("PLYWIRE_DATA", "/served")
+	t.Setenv("PLYWIRE_RATE", "3")
+	line, err := parse(t, "crashtest", "--kills", "7")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := line.Crash; c.Kills != 7 || c.Data != "" || c.Rate != 400 || c.Games != 100 {
+		t.Errorf("it has become %+v", c)
+	}
+}
+
 // TestEveryFlagReachesTheServer sets each flag of serve to something else and looks whether the configuration differs.
 func TestEveryFlagReachesTheServer(t *testing.T) {
 	base := func() *serveCommand {
@@ -96,6 +110,7 @@ func TestEveryFlagReachesTheServer(t *testing.T) {
 	c.Limits, c.Rate, c.Burst, c.Connections, c.ConnectionsPerIP = "off", 3, 9, 4, 5
 	c.MessageBytes, c.OutboundBytes = 2048, 128<<10
 	c.Heartbeat, c.Grace, c.Retention, c.DrainWithin = 2*time.Second, 3*time.Second, 4*time.Minute, 5*time.Second
+	c.SnapshotEvents, c.SnapshotInterval, c.UpkeepInterval = 8, 9*time.Second, 10*time.Millisecond
 	c.SyncPace, c.DiskFreeMin, c.TestClock = 6*time.Millisecond, 7, true
 	got, err := c.config()
 	if err != nil {
@@ -110,6 +125,8 @@ func TestEveryFlagReachesTheServer(t *testing.T) {
 		"resume key": a.ResumeKeyFiles[0] == "/r", "limits": !g.Limits, "rate": g.Rate == 3, "burst": g.Burst == 9,
 		"connections": g.Connections == 4, "per address": g.ConnectionsPerIP == 5, "message": g.MessageBytes == 2048,
 		"outbound": g.OutboundBytes == 128<<10, "heartbeat": g.Heartbeat == 2*time.Second, "grace": got.Table.Grace == 3*time.Second,
+		"snapshot events": got.Shard.SnapshotEvents == 8, "snapshot interval": got.Shard.SnapshotInterval == 9*time.Second,
+		"upkeep":    got.Shard.UpkeepInterval == 10*time.Millisecond,
 		"retention": got.Table.Retention == 4*time.Minute, "drain": g.DrainWithin == 5*time.Second,
 		"pace": got.Store.Pace == 6*time.Millisecond, "disk": got.Store.FreeBytesMin == 7, "test clock": got.Table.TestClock && g.AdvanceAllowed,
 	} {

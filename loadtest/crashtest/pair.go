@@ -76,27 +76,33 @@ func (p *pair) fresh() *match {
 	return &match{pair: p, players: [2]int{white, 1 - white}, script: p.run.script(p.random)}
 }
 
-// one plays a game to its end and has it judged. It returns the rematch, if one was agreed on.
+// one plays a game and has it judged. It returns the rematch, if one was agreed on.
 func (p *pair) one(ctx context.Context, m *match) (next *match, err error) {
 	playing, cancel := context.WithTimeoutCause(ctx, gameMax, errStuck)
 	defer cancel()
 	again := m.sendAgain(playing)
 	defer again()
 	defer m.close(ctx)
-	if err := m.begin(playing); err != nil {
+	next, err = p.through(playing, m)
+	again()
+	if m.id != "" && ctx.Err() == nil { // one that did not come to its end is judged, too: that may be why
+		err = errors.Join(err, m.conclude(ctx))
+	}
+	return next, err
+}
+
+// through plays a game to its end, and agrees on a rematch now and then.
+func (p *pair) through(ctx context.Context, m *match) (next *match, err error) {
+	if err := m.begin(ctx); err != nil {
 		return nil, err
 	}
 	p.run.flying.Add(1)
-	err = m.moves(playing)
+	err = m.moves(ctx)
 	p.run.flying.Add(-1)
 	if err == nil && p.random.IntN(3) == 0 && !p.run.over() {
-		next, err = m.rematch(playing)
+		return m.rematch(ctx)
 	}
-	again()
-	if err != nil {
-		return nil, err
-	}
-	return next, m.conclude(ctx)
+	return nil, err
 }
 
 // errStuck says that a game did not go on.

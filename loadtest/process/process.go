@@ -14,6 +14,8 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -23,7 +25,7 @@ import (
 type Config struct {
 	Binary string   // the program; empty: the one that is running
 	Args   []string // its arguments, such as "serve", "--listen", address
-	Env    []string // NAME=value, beside those of this process
+	Env    []string // NAME=value, beside those of this process but for PLYWIRE_…, which are flags meant for this one
 	Log    io.Writer
 	// Ready says whether the server can be used; see ReadyAt. It is asked again and again. Nil: the server is ready when it
 	// has been started.
@@ -88,7 +90,8 @@ func (p *Process) Launch() error {
 		return fmt.Errorf("process: %s runs already, as %d", p.config.Binary, p.life.cmd.Process.Pid)
 	}
 	cmd := exec.Command(p.config.Binary, p.config.Args...)
-	cmd.Env = append(os.Environ(), p.config.Env...)
+	inherited := slices.DeleteFunc(os.Environ(), func(name string) bool { return strings.HasPrefix(name, "PLYWIRE_") })
+	cmd.Env = append(inherited, p.config.Env...)
 	cmd.Stdout, cmd.Stderr = p.config.Log, p.config.Log
 	cmd.WaitDelay = time.Second // whoever inherited its output must not hold up those who wait for its end
 	dieWithParent(cmd)

@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 		serve()
 	case "parent":
 		parent()
+	case "environment":
+		fmt.Printf("%q %q %q\n", os.Getenv("PLYWIRE_LISTEN"), os.Getenv("PLYWIRE_DATA"), os.Getenv("PROCESS_TEST_READY"))
 	case "fail":
 		fmt.Println("no such luck")
 		os.Exit(3)
@@ -245,6 +247,21 @@ func TestFreeAddress(t *testing.T) {
 		t.Fatalf("%s: %v", address, err)
 	}
 	_ = l.Close()
+}
+
+// TestEnvironment keeps from the server what the flags of this process come from.
+func TestEnvironment(t *testing.T) {
+	t.Setenv("PLYWIRE_LISTEN", "inherited")
+	t.Setenv("PROCESS_TEST_READY", "inherited")
+	config, log := serving(t)
+	config.Env, config.Ready = []string{"PROCESS_TEST=environment", "PLYWIRE_DATA=given"}, nil
+	p := start(t, config)
+	if err := p.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if want := `"" "given" "inherited"`; strings.TrimSpace(log.String()) != want {
+		t.Errorf("the environment is %s, want %s", log, want)
+	}
 }
 
 func TestTailIsBounded(t *testing.T) {
