@@ -117,6 +117,28 @@ func (r *record) agreeState(m *wire.Message, user string) {
 	}
 }
 
+// agreeTranscript checks what anybody may read of a game.
+func (r *record) agreeTranscript(t *game.Transcript, seq uint64) {
+	r.sim.counts[Transcripts]++
+	g, d := r.at(seq), new(differ)
+	moves := g.Moves()
+	d.want("moves", len(t.Moves), len(moves))
+	for i, each := range t.Moves[:min(len(t.Moves), len(moves))] {
+		want := moves[i].Move.Text
+		if g.Hides() && g.Status() != game.StatusEnded {
+			want = ""
+		}
+		d.want("move", each.Move.Text, want)
+	}
+	d.want("result", r.result(t.Result), r.result(g.Result()))
+	if g.Status() != game.StatusEnded {
+		d.want("seed", t.Terms.Seed, uint64(0))
+	}
+	if len(d.what) > 0 {
+		r.sim.fail("%s: the transcript: %v", r, d.what)
+	}
+}
+
 // secret is the move of which a viewer may know nothing, if there is one: the other's, of rules in which two seats move at the
 // same time and one of them has.
 func secret(g *game.Game, viewer game.Seat) string {

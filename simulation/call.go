@@ -27,6 +27,7 @@ type call struct {
 	watch   bool // the session watches the game from the answer on
 	silent  bool // the client gets no ok
 	times   int
+	atOnce  bool // the node has refused it at once
 
 	cmd   *command // nil: it is none that has an effect
 	known uint64   // the event that the command had when it arrived; 0: none
@@ -67,9 +68,16 @@ func (c *call) Answer(body any, err error) {
 	}
 	if err != nil {
 		c.unanswered(err)
+		if c.atOnce {
+			c.session.conn.flush() // the shards know nothing of it
+		}
 		return
 	}
 	reply := body.(*table.Reply)
+	if reply.Transcript != nil { // it has no frame
+		c.done(reply, &wire.Message{})
+		return
+	}
 	said := reread(s, reply.Frame)
 	if len(said) != 1 || said[0].Re != c.request.ID || (said[0].Type == wire.TypeOK) != (reply.Code == "") || said[0].Code != reply.Code {
 		s.fail("%s is answered with %s", c, reply.Frame)
@@ -107,7 +115,7 @@ func (c *call) unanswered(err error) {
 		s.fail("%s is answered with the error %v", c, err)
 	}
 	if !c.session.gone {
-		c.session.push(m)
+		c.session.conn.push(reread(s, wire.Encode(m)))
 	}
 }
 
@@ -146,6 +154,8 @@ func (c *call) done(reply *table.Reply, m *wire.Message) {
 		}
 		c.sameAgain(string(reply.Frame))
 		c.seen(reply, 0)
+	case *table.Transcribe:
+		r.agreeTranscript(reply.Transcript, reply.Seq)
 	case *table.Look:
 		c.seen(reply, body.After)
 		switch {
@@ -176,7 +186,7 @@ func (c *call) sameAgain(frame string) {
 
 // seen checks what brings a watcher up to date.
 func (c *call) seen(reply *table.Reply, after uint64) {
-	if !c.watch {
+	if look, is := c.body.(*table.Look); !c.watch && !is || is && look.Events && after > reply.Seq {
 		return
 	}
 	s, r := c.session.conn.client.sim, c.session.conn.client.sim.record(c.game)

@@ -46,6 +46,8 @@ const (
 	ResumedByEvents
 	ResumedByState
 	BeyondTheEnd // watch behind the end of the journal
+	Polls        // events asked for over HTTP
+	Transcripts  // likewise
 	Chats
 	Presences
 
@@ -82,7 +84,7 @@ var countNames = [counted]string{
 	"commands", "acknowledged", "refused", "unavailable", "internal", "resent", "repeated", "answered again", "twisted", "garbage", "foreign",
 	"games", "moves", "hidden moves", "offers", "accepts", "declines", "takebacks", "rematches", "claims", "abandonments", "resignations",
 	"aborts", "flags", "thaws", "ends",
-	"events seen", "states seen", "resumed by events", "resumed by state", "beyond the end", "chats", "presences",
+	"events seen", "states seen", "resumed by events", "resumed by state", "beyond the end", "polls", "transcripts", "chats", "presences",
 	"connects", "drops", "slow",
 	"crashes", "ghosts", "drains", "stalls", "fenced", "failed starts", "batches refused", "batches applied unknown", "batches lost",
 	"batches late", "batches fenced", "failed reads", "panics", "batches", "snapshots", "trims", "loads", "passivated", "quarantined", "retries",

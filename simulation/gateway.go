@@ -164,6 +164,7 @@ func (s *session) send(c *call) {
 		if c.times != 0 {
 			p.sim.fail("%s is refused at once, and was answered", c)
 		}
+		c.atOnce = true
 		c.Answer(nil, err)
 	}
 	p.calls = slices.DeleteFunc(p.calls, func(c *call) bool { return c.times > 0 })
@@ -173,10 +174,20 @@ func (s *session) send(c *call) {
 func (s *session) push(m *wire.Message) {
 	m = reread(s.conn.client.sim, wire.Encode(m))[0]
 	s.conn.push(packet{m})
+	s.conn.flush()
 }
 
 func (s *session) refuse(re string, code wire.Code, cause error) {
 	s.push(&wire.Message{Type: wire.TypeError, Re: re, Code: code, Text: cause.Error()})
+}
+
+// Flush sends what was published and answered. It is the shards' Flusher: without it nothing that they say gets out.
+func (g *gateway) Flush() {
+	for _, n := range g.process.sim.conns {
+		if n.process == g.process && !g.process.dead {
+			n.flush()
+		}
+	}
 }
 
 // close ends the session: the client is told by the end of the connection.

@@ -50,6 +50,8 @@ var mutants = []struct{ name, file, old, new string }{
 	{"a resume leaves an event out", "table/view.go", "t.game.EventsAfter(look.After)", "t.game.EventsAfter(look.After + 1)"},
 	{"a hidden move is shown", "game/rps/rps.go", "if viewer != mover {", "if false {"},
 	{"a hidden move is shown in the position", "game/rps/position.go", "return seat == viewer", "return seat < 2"},
+	{"what is said is not sent", "shard/mailbox.go", "	s.send() // last", "	// last"},
+	{"a transcript tells what is hidden", "game/transcript.go", "hider.Redact(moved.Move, moved.Seat, NoSeat)", "hider.Redact(moved.Move, moved.Seat, moved.Seat)"},
 	{"a rematch is not asked for again", "shard/forward.go", "		n.time.After(pause, f.try)\n", ""},
 }
 

@@ -14,6 +14,7 @@ type conn struct {
 	name    string
 
 	up         [][]byte
+	held       []packet // pushed, and not sent before the next flush
 	down       []packet
 	clientGone bool // the client's end is closed
 	serverGone bool // the server's end is
@@ -39,17 +40,25 @@ func (n *conn) send(frame []byte) {
 	}
 }
 
-// push sends messages to the client.
+// push holds messages for the client until the next flush.
 func (n *conn) push(messages packet) {
-	switch {
+	switch s := n.client.sim; {
 	case n.serverGone:
-	case n.client.sim.faulty && len(n.down) >= n.client.sim.setup.downMax:
-		n.client.sim.note(Slow, "%s: %s reads too slowly", n.name, n.client.name)
+	case s.faulty && len(n.down)+len(n.held) >= s.setup.downMax:
+		s.note(Slow, "%s: %s reads too slowly", n.name, n.client.name)
 		n.down = nil
 		n.session.close()
 	default:
-		n.down = append(n.down, messages)
+		n.held = append(n.held, messages)
 	}
+}
+
+// flush sends what is held.
+func (n *conn) flush() {
+	if !n.serverGone {
+		n.down = append(n.down, n.held...)
+	}
+	n.held = nil
 }
 
 // cutByClient closes the client's end. What is under way to the server may come there, up to somewhere.

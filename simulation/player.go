@@ -6,6 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/plywire/plywire/table"
 	"github.com/plywire/plywire/wire"
 )
 
@@ -31,7 +34,7 @@ func (c *client) act() {
 		return
 	}
 	switch n := s.random.IntN(100); {
-	case s.created < s.setup.gamesMax && (n < 4 || s.created == 0):
+	case s.created < s.setup.gamesMax && (n < 4 || s.created == 0), s.created < 12 && n < 20 && s.unfinished() == nil:
 		c.create()
 	case n < 9:
 		c.look()
@@ -153,7 +156,7 @@ func (c *client) again() {
 // mischief sends what is no message, or asks for what there is not.
 func (c *client) mischief() {
 	s := c.sim
-	switch s.random.IntN(4) {
+	switch s.random.IntN(6) {
 	case 0:
 		s.note(Garbage, "%s: %s sends garbage", c.conn.name, c.name)
 		c.conn.send([]byte(pick(s, []string{`{`, `{"type":"move"}`, `{"type":"castle","id":"x"}`, `{"type":"hello"}`, `{"type":"resign","id":"x","game":"nowhere"}`})))
@@ -161,12 +164,33 @@ func (c *client) mischief() {
 		c.want(wire.Request{Type: wire.TypeWatch, Game: "7a4f8d0e-9f5b-8c7d-a1b2-0c1d2e3f4a5b"})
 	case 2:
 		c.want(wire.Request{Type: wire.TypeResign, Game: "7a4f8d0e-9f5b-8c7d-a1b2-0c1d2e3f4a5b"})
+	case 4, 5:
+		c.read()
 	case 3:
 		if len(s.lobby) > 0 {
 			text := "well played"
 			c.want(wire.Request{Type: wire.TypeSay, Game: pick(s, s.lobby), Text: &text})
 		}
 	}
+}
+
+// read asks for events, or for the whole game, as one does over HTTP: without a connection that stays.
+func (c *client) read() {
+	s := c.sim
+	if len(c.games) == 0 {
+		return
+	}
+	v := c.views[pick(s, c.games)]
+	n := &conn{client: c, process: s.process, name: "http"}
+	n.session = newSession(n)
+	n.session.user.ID = c.user
+	request := &call{session: n.session, request: &wire.Request{Type: "read"}, at: s.mark(), body: &table.Transcribe{}}
+	request.game, _ = uuid.Parse(v.game)
+	if s.chance(2) {
+		s.counts[Polls]++
+		request.body = &table.Look{User: c.user, After: s.random.Uint64N(v.last + 2), Events: true}
+	}
+	n.session.send(request)
 }
 
 // play does something in a game.

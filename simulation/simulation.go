@@ -102,7 +102,7 @@ func newSim(seed uint64, trace io.Writer) *sim {
 // run is the whole simulation.
 func (s *sim) run() {
 	s.begin(s.first)
-	for range 200 + s.random.IntN(800) {
+	for range 200 + s.random.IntN(1200) {
 		if s.violation != nil {
 			return
 		}
