@@ -69,11 +69,11 @@ func (server *Server) ask(ctx context.Context, w http.ResponseWriter, re string,
 const askTimeout = 10 * time.Second
 
 // do carries out a request that was read, and answers it.
-func (server *Server) do(w http.ResponseWriter, r *http.Request, session auth.Session, request *wire.Request) {
+func (server *Server) do(w http.ResponseWriter, r *http.Request, session auth.Session, id game.ID, request *wire.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), askTimeout)
 	defer cancel()
 	user := game.User{ID: session.Identity.ID, Name: session.Identity.Name}
-	id, body := server.translate(user, request, false, 0)
+	id, body := server.translate(user, id, request, false, 0)
 	reply, ok := server.ask(ctx, w, request.ID, id, body, nil)
 	if !ok {
 		return
@@ -116,7 +116,7 @@ func (server *Server) postGame(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if request, ok := server.body(w, r, wire.TypeCreate, ""); ok {
-		server.do(w, r, session, request)
+		server.do(w, r, session, game.ID{}, request)
 	}
 }
 
@@ -132,7 +132,7 @@ func (server *Server) postCommand(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if request, ok := server.body(w, r, kind, id.String()); ok {
-		server.do(w, r, session, request)
+		server.do(w, r, session, id, request)
 	}
 }
 

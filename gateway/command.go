@@ -22,6 +22,7 @@ var kinds = map[string]game.CommandKind{
 
 // command decides on a request of a session that has said hello.
 func (s *session) command(at time.Time, request *wire.Request) {
+	var id game.ID
 	switch request.Type {
 	case wire.TypeHello:
 		s.fail(request, wire.CodeBadMessage, "hello was said already")
@@ -36,20 +37,20 @@ func (s *session) command(at time.Time, request *wire.Request) {
 			s.fail(request, wire.CodeUnknownType, "this server does not know that type of message")
 			return
 		}
-		if _, err := uuid.Parse(request.Game); err != nil {
+		var err error
+		if id, err = uuid.Parse(request.Game); err != nil {
 			s.fail(request, wire.CodeNotFound, game.ErrNotFound.Error())
 			return
 		}
 	}
 	if request.Type == wire.TypeLeave {
-		id, _ := uuid.Parse(request.Game)
 		s.leave(id)
 		s.server.metrics.command(request.Type, "")
 		s.push(wire.AppendOK(nil, request.ID, id.String(), 0))
 		return
 	}
 	watch := request.Type == wire.TypeCreate || request.Type == wire.TypeJoin || request.Type == wire.TypeWatch
-	id, body := s.server.translate(s.user(), request, watch, time.Duration(s.roundTrip.Load()))
+	id, body := s.server.translate(s.user(), id, request, watch, time.Duration(s.roundTrip.Load()))
 	if watch && !s.mayWatch(id) {
 		s.fail(request, wire.CodeTooManyRequests, "this connection watches as many games as it may")
 		return
@@ -59,10 +60,9 @@ func (s *session) command(at time.Time, request *wire.Request) {
 
 func (s *session) user() game.User { return game.User{ID: s.identity.ID, Name: s.identity.Name} }
 
-// translate makes a request to a table out of a message. The message was checked: it is of a known type that goes to a game,
-// and its game is a UUID unless it creates one.
-func (server *Server) translate(user game.User, request *wire.Request, watch bool, lag time.Duration) (game.ID, any) {
-	id, _ := uuid.Parse(request.Game)
+// translate makes a request to a table out of a message of a known type that goes to the game id; to the one that it
+// creates, if it does.
+func (server *Server) translate(user game.User, id game.ID, request *wire.Request, watch bool, lag time.Duration) (game.ID, any) {
 	switch request.Type {
 	case wire.TypeWatch:
 		look := &table.Look{User: user.ID, ID: request.ID, Whole: request.After == nil}
