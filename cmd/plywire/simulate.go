@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -31,6 +32,9 @@ func (c *simulateCommand) Run(ctx context.Context) error {
 		counts, err := simulation.One(*c.Seed, trace)
 		fmt.Print(simulation.Summary(counts, time.Since(began)))
 		return err
+	}
+	if c.Trace {
+		return errors.New("--trace prints what happens in one seed: say which with --seed")
 	}
 	config := simulation.Config{From: c.From, Seeds: c.Seeds, Parallel: c.Parallel}
 	if config.Parallel == 0 {
