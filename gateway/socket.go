@@ -103,6 +103,7 @@ func (s *socket) drain() {
 		s.mu.Lock()
 		if len(s.kept) == 0 || s.broken != nil {
 			s.kept, s.draining = nil, false
+			_ = s.SetWriteDeadline(time.Time{}) // or the next attempt would find it passed
 			s.mu.Unlock()
 			return
 		}
