@@ -241,6 +241,33 @@ func TestActorThatCannotBeLoaded(t *testing.T) {
 	r.notes(a, 1)
 }
 
+// Nobody serves an actor that is broken, however long it cannot be mended: the next owner charges nobody for that time.
+func TestBrokenActorsTime(t *testing.T) {
+	trouble := false
+	r := newRig(t, func(s *setup) {
+		s.wrap = func(inner shard.Store) shard.Store { return &badReads{inner, &trouble} }
+	})
+	r.done(a, wake{r.clock.Now().Add(time.Hour)})
+	r.done(b, note{1})
+	r.clock.pass(time.Second)
+	alive := r.clock.Now()
+	trouble = true
+	r.world.order("receive", 1)
+	r.send(a, note{1}).fails(t, shard.ErrInternal)
+	for i := range uint64(3) {
+		r.clock.pass(10 * time.Second)
+		r.done(b, note{2 + i})
+	}
+	r.world.order("receive", 1) // at the thaw
+	r.crash(time.Minute)
+	r.clock.pass(10 * time.Second)
+	r.done(b, note{5})
+	trouble = false
+	r.world.calls = nil
+	r.crash(time.Minute)
+	r.thaws("in service again", 1, alive)
+}
+
 // A mended actor is told for how long nobody served it.
 func TestMendedActorIsThawed(t *testing.T) {
 	r := newRig(t, nil)

@@ -60,13 +60,18 @@ func (s *shard) freeze(e *entry, alive time.Time) {
 // thawAll lets the frozen actors go on, as many as the pending batch has room for; the others follow. An actor that is
 // asked something, or whose deadline comes, is thawed before.
 func (s *shard) thawAll(now time.Time) {
+	var broken []*entry // to be thawed when they are mended; until then nobody serves them
 	for len(s.frozen) > 0 && s.open && !s.choked(now) {
 		e := s.frozen[0]
 		s.frozen[0], s.frozen = nil, s.frozen[1:]
 		if e.place >= 0 && e.frozen && e.state == entryLive {
 			s.thaw(now, e)
 		}
+		if e.place >= 0 && e.frozen {
+			broken = append(broken, e)
+		}
 	}
+	s.frozen = append(s.frozen, broken...)
 }
 
 // thaw tells e that it is served again. It returns false if the actor has panicked.

@@ -136,9 +136,6 @@ func (s *shard) notLoaded(e *entry, err error) {
 // enliven puts an actor that was rebuilt into service.
 func (s *shard) enliven(now time.Time, e *entry) {
 	e.state = entryLive
-	if e.frozen {
-		s.frozen = append(s.frozen, e)
-	}
 	s.refresh(now, e, false)
 }
 

@@ -112,6 +112,7 @@ var mutants = []struct{ name, file, old, new string }{
 	{"a drained shard takes commands", "drain.go", "	s.serving = false\n", "	_ = s.serving\n"},
 	{"players are charged for a drain", "freeze.go", "		now = s.drainedAt\n", ""},
 	{"a slow drain is a stall", "freeze.go", "s.open && s.drained == nil && between", "s.open && between"},
+	{"players are charged while an actor is broken", "freeze.go", "			broken = append(broken, e)\n", ""},
 	{"players are charged for a quarantine", "freeze.go", "		now = s.abandoned\n", ""},
 	{"players are charged for a second quarantine", "fault.go", "		alive = s.alive\n", ""},
 	{"a lost shard holds up the drain", "shard.go", "		done(s.lost)\n", "		_ = done\n"},

@@ -75,7 +75,7 @@ type shard struct {
 	entries map[ID]*entry
 	all     []*entry // the same, in an order that is the same every time
 	strays  []*entry // asked in this turn, and never had an event
-	frozen  []*entry // to hear a Thaw
+	frozen  []*entry // to hear a Thaw: all that are frozen, and some that were
 	timers  timers
 	armed   time.Time // when the next wake-up comes; zero: none is set
 
