@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -70,17 +69,19 @@ func (s *session) run(ctx context.Context) {
 	})
 	defer s.helloTimer.Stop()
 	s.conn.SetReadLimit(-1) // read sets our own: the library's cuts the connection before the client can hear why
-	var frame bytes.Buffer
-	for s.read(ctx, &frame) {
-		if frame.Cap() > 4<<10 {
-			frame = bytes.Buffer{} // an idle connection keeps no large buffer
-		}
+	for s.read(ctx) {
 	}
 	s.out.wait()
 }
 
+// reads are buffers for frames being read: an idle connection has none.
+var reads = sync.Pool{New: func() any { b := make([]byte, readKeep); return &b }}
+
+// readKeep is the size of a buffer; a larger one, for a larger frame, is not kept.
+const readKeep = 2 << 10
+
 // read reads one frame and decides on its messages. It returns false when the connection ends.
-func (s *session) read(ctx context.Context, frame *bytes.Buffer) bool {
+func (s *session) read(ctx context.Context) bool {
 	kind, reader, err := s.conn.Reader(ctx)
 	if err != nil {
 		return false
@@ -89,22 +90,41 @@ func (s *session) read(ctx context.Context, frame *bytes.Buffer) bool {
 	if s.greeted.Load() {
 		limit = s.server.config.MessageBytes
 	}
-	frame.Reset()
-	n, err := io.Copy(frame, io.LimitReader(reader, limit+1))
+	kept := reads.Get().(*[]byte)
+	defer reads.Put(kept)
+	frame, err := readUpTo(reader, *kept, int(limit)+1)
 	at := time.Now()
 	switch {
 	case err != nil:
 		return false
-	case n > limit:
+	case len(frame) > int(limit):
 		s.out.end(websocket.StatusMessageTooBig, fmt.Sprintf("a frame may have %d bytes here", limit))
 		return false
 	case kind != websocket.MessageText:
 		s.out.end(statusBadMessage, "frames of this protocol are text")
 		return false
 	}
-	wire.Split(frame.Bytes(), func(message []byte) bool { return s.message(ctx, at, message) })
+	wire.Split(frame, func(message []byte) bool { return s.message(ctx, at, message) })
 	s.flush()
 	return !s.out.ending()
+}
+
+// readUpTo reads to the end, or so many bytes if there are more: into the buffer if they fit.
+func readUpTo(reader io.Reader, buffer []byte, most int) ([]byte, error) {
+	for n := 0; ; {
+		if n == len(buffer) {
+			buffer = append(make([]byte, 0, 4*n), buffer...)[:4*n]
+		}
+		got, err := reader.Read(buffer[n:])
+		switch n += got; {
+		case n >= most:
+			return buffer[:most], nil
+		case err == io.EOF:
+			return buffer[:n], nil
+		case err != nil:
+			return nil, err
+		}
+	}
 }
 
 // message decides on one message. It returns false when those behind it in the frame are to be passed over.
