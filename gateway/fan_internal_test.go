@@ -15,11 +15,7 @@ import (
 // listener is a watcher that remembers.
 type listener struct{ heard []string }
 
-func (l *listener) push(messages ...[]byte) {
-	for _, m := range messages {
-		l.heard = append(l.heard, string(m))
-	}
-}
+func (l *listener) push(message []byte) { l.heard = append(l.heard, string(message)) }
 
 func notice(n int) *table.Notice {
 	return &table.Notice{Last: uint64(n), Frames: table.Frames{All: fmt.Append(nil, n)}}

@@ -39,7 +39,7 @@ type topic struct {
 
 // watcher receives frames. push must not block.
 type watcher interface {
-	push(messages ...[]byte)
+	push(message []byte)
 }
 
 // subscription is one watcher of one game. Its fields are guarded by the topic's lock, apart from those that never change.
@@ -104,7 +104,9 @@ func (h *hub) watch(known *subscription, id game.ID, w watcher, user string, rep
 		t.swap(sub.place, t.players)
 		t.players++
 	}
-	w.push(reply.Seen...)
+	for _, message := range reply.Seen {
+		w.push(message)
+	}
 	if reply.Frame != nil {
 		w.push(reply.Frame)
 	}

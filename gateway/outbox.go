@@ -43,19 +43,17 @@ const (
 	length16Max = 1<<16 - 1
 )
 
-// push adds messages to the frame; each may hold several, separated by newlines. They leave when the burst ends. It never
+// push adds to the frame a message, or several that are separated by newlines. It leaves when the burst ends. It never
 // blocks.
-func (o *outbox) push(messages ...[]byte) {
+func (o *outbox) push(message []byte) {
 	o.mu.Lock()
 	if o.closing {
 		o.mu.Unlock()
 		return
 	}
-	for _, message := range messages {
-		o.addLocked(message)
-	}
-	join := !o.queued && o.frame != nil
-	o.queued = o.queued || join
+	o.addLocked(message)
+	join := !o.queued
+	o.queued = true
 	o.mu.Unlock()
 	if join {
 		o.burst.add(o)

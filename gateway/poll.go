@@ -33,10 +33,7 @@ type poll struct {
 }
 
 // push notes that there is something new.
-func (p *poll) push(messages ...[]byte) {
-	if len(messages) == 0 {
-		return
-	}
+func (p *poll) push([]byte) {
 	select {
 	case p.news <- struct{}{}:
 	default: // it is told already

@@ -53,8 +53,8 @@ type session struct {
 	expiry  *time.Timer     // when the identity runs out
 }
 
-// push leaves messages for the client; they are sent when the burst ends, see outbox.
-func (s *session) push(messages ...[]byte) { s.out.push(messages...) }
+// push leaves a message for the client; it is sent when the burst ends, see outbox.
+func (s *session) push(message []byte) { s.out.push(message) }
 
 // flush sends what was pushed to anybody.
 func (s *session) flush() { s.server.burst.flush() }

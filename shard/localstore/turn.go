@@ -33,8 +33,12 @@ func (t *turn) put(state *shardState, id int, r record) {
 		t.staged = append(t.staged, state)
 	}
 	state.staged = r
-	key := headKey(t.scratch[:0], id)
-	must(t.batch.Set(key, sealed(key, r.appendBody), nil))
+	both := append(headKey(t.scratch[:0], id), 0)
+	both = append(r.appendBody(both), 0, 0, 0, 0)
+	key, value := both[:headKeyLen], both[headKeyLen:]
+	t.scratch = both[:0]
+	seal(key, value)
+	must(t.batch.Set(key, value, nil))
 }
 
 // entry writes an entry of the journal.
