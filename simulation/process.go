@@ -89,6 +89,17 @@ func (p *process) lost() bool {
 	return p.failed != nil
 }
 
+// answered checks that a shard which has stopped has answered all that it had accepted.
+func (p *process) answered() {
+	for _, status := range p.node.Status() {
+		for _, each := range p.calls {
+			if !status.Served && status.Queued == 0 && each.times == 0 && shard.Of(each.game, shards) == status.Index {
+				p.sim.fail("%s is not answered by a shard that has stopped", each)
+			}
+		}
+	}
+}
+
 // bury ends a process: what it holds in memory is gone, and its connections are cut.
 func (p *process) bury() {
 	p.dead, p.serving = true, false

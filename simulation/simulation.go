@@ -124,6 +124,7 @@ func (s *sim) look() {
 	}
 	if s.process.lost() && s.violation == nil {
 		s.note(Fenced, "the process finds that its journal is not its own")
+		s.process.answered()
 		s.crash()
 	}
 }
