@@ -35,7 +35,7 @@ func vital(path string) bool {
 
 // fault looks at what came of an operation on a file, and returns it.
 func (d *disk) fault(operation, path string, vital bool, err error) error {
-	if err == nil || below("(*Store).openFolder") {
+	if err == nil || below("(*Store).openFolder") || below("(*Store).callOpen") {
 		return err // Open can say itself what went wrong
 	}
 	if !vital {

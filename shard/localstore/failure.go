@@ -25,6 +25,7 @@ type failure struct {
 	dir    string
 	failed chan struct{}
 	cause  atomic.Pointer[error]
+	early  chan error // holds the first fault in the background, for openPebble; nobody asks later
 
 	mu       sync.Mutex
 	unknowns map[shard.BatchID]struct{} // the batches of the turn which failed: at most one a shard
@@ -32,7 +33,7 @@ type failure struct {
 }
 
 func newFailure(cfg Config) *failure {
-	return &failure{log: cfg.Logger, dir: cfg.Dir, failed: make(chan struct{}), unknowns: make(map[shard.BatchID]struct{})}
+	return &failure{log: cfg.Logger, dir: cfg.Dir, failed: make(chan struct{}), early: make(chan error, 1), unknowns: make(map[shard.BatchID]struct{})}
 }
 
 // err is the cause, or nil.
@@ -134,7 +135,13 @@ func (f *failure) Fatalf(format string, args ...any) {
 // listener hears of what goes wrong without being the end.
 func (f *failure) listener() *pebble.EventListener {
 	return &pebble.EventListener{
-		BackgroundError: func(err error) { f.background("a flush or a compaction failed; it is tried again", err) },
+		BackgroundError: func(err error) {
+			select {
+			case f.early <- err:
+			default:
+			}
+			f.background("a flush or a compaction failed; it is tried again", err)
+		},
 		DataCorruption: func(damage pebble.DataCorruptionInfo) {
 			f.background("a file is damaged: what is in it can no longer be read", fmt.Errorf("%s: %w", damage.Path, damage.Details))
 		},

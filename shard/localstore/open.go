@@ -39,11 +39,7 @@ func (s *Store) openFolder() error {
 	}
 	options := s.options(files)
 	options.Lock = lock
-	err = guard(s.failure, func() (err error) {
-		s.db, err = pebble.Open(s.cfg.Dir, options)
-		return err
-	})
-	if err != nil {
+	if err := s.openPebble(options); err != nil {
 		return fmt.Errorf("open the store in %s: %w", s.cfg.Dir, err)
 	}
 	s.release = append(s.release, s.db.Close)
@@ -56,6 +52,48 @@ func (s *Store) openFolder() error {
 		}
 		return s.readHeads()
 	})
+}
+
+// openPatience is how long Pebble may take to say itself why it cannot open, when something has failed in the background.
+const openPatience = time.Second
+
+// openPebble opens the database. Open waits until what was in the logs is in a table, which is written in the background; when
+// that fails, Pebble tries again, and Open waits for ever without a word. So Pebble is left alone then, with the folder's lock,
+// which is free when the process has ended.
+func (s *Store) openPebble(options *pebble.Options) error {
+	opened := make(chan error, 1)
+	var db *pebble.DB // set before opened
+	go func() {
+		opened <- guard(s.failure, func() (err error) {
+			db, err = s.callOpen(options)
+			return err
+		})
+	}()
+	var cause error
+	select {
+	case err := <-opened:
+		s.db = db
+		return err
+	case cause = <-s.failure.early:
+	case <-s.failure.failed:
+		cause = s.failure.err()
+	}
+	select {
+	case err := <-opened:
+		if err == nil {
+			s.release = append(s.release, db.Close)
+			err = cause
+		}
+		return err
+	case <-time.After(openPatience):
+	}
+	s.release = nil
+	return fmt.Errorf("repair or free the disk, then start again: %w", cause)
+}
+
+// callOpen is on the stack while Pebble opens, for disk.fault.
+func (s *Store) callOpen(options *pebble.Options) (*pebble.DB, error) {
+	return pebble.Open(s.cfg.Dir, options)
 }
 
 // makeFolder makes a folder and those above it that are not there, and makes each of them durable in the one above.

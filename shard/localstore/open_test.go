@@ -2,16 +2,21 @@ package localstore
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/google/uuid"
+	"github.com/rs/zerolog"
 )
 
 // refusedOpen opens a store that must not open, and wants all of words in the reason.
@@ -205,4 +210,44 @@ func TestOpenWhereAFileIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	refusedOpen(t, cfg, "make the folder", "not a directory")
+}
+
+// TestOpenOnAFailingDisk opens a store whose disk fails what Pebble writes in the background meanwhile: it must say so, and not
+// wait for ever.
+func TestOpenOnAFailingDisk(t *testing.T) {
+	for name, file := range map[string]string{"table": ".sst", "list of files": "MANIFEST", "everything": ""} {
+		t.Run(name, func(t *testing.T) {
+			disk := newFaulty()
+			cfg := config(t, disk.fs())
+			cfg.Logger = zerolog.Nop()
+			s := mustOpen(t, cfg)
+			own(t, s, 1).put("in the log")
+			left := disk.mem.CrashClone(vfs.CrashCloneCfg{})
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			disk = &faulty{mem: left}
+			cfg.FS = disk.fs()
+			disk.fails(syscall.ENOSPC, file, append(syncs, errorfs.OpFileWrite, errorfs.OpCreate)...)
+			failed := make(chan error, 1)
+			go func() {
+				_, err := Open(cfg)
+				failed <- err
+			}()
+			select {
+			case err := <-failed:
+				if !errors.Is(err, syscall.ENOSPC) {
+					t.Errorf("Open: %v, want %v", err, syscall.ENOSPC)
+				}
+			case <-time.After(patience):
+				t.Fatal("Open waits for ever")
+			}
+			cfg.FS = disk.mem.CrashClone(vfs.CrashCloneCfg{})
+			again := mustOpen(t, cfg)
+			defer again.Close()
+			if head := own(t, again, 1).head; head != 1 {
+				t.Errorf("head is %d, want 1", head)
+			}
+		})
+	}
 }
