@@ -19,7 +19,7 @@ type serveCommand struct {
 	Admin         string `help:"Address for operators: metrics, profiles, status page. Keep it private; \"off\" for none." default:"127.0.0.1:9090"`
 	PublicMetrics bool   `help:"Serve /metrics to clients, too." default:"true" negatable:""`
 	Data          string `help:"Folder for all that the server keeps." default:"./data" type:"path"`
-	Shards        int    `help:"Number of shards; fixed when the data folder is made." default:"256"`
+	Shards        int    `help:"Number of shards; fixed when the data folder is made." default:"64"`
 	Node          string `help:"Name of this node. Default: the host's."`
 
 	Origin      []string `help:"Origin whose pages may connect, besides the server's own, as https://app.example.com. Repeatable; * matches any part." placeholder:"ORIGIN"`
