@@ -65,9 +65,7 @@ func (h *hub) count(t *topic) {
 		}
 		t.told = n
 		frame := wire.Encode(&wire.Message{Type: wire.TypeWatchers, Game: t.id.String(), Count: &n})
-		for _, sub := range t.subs {
-			sub.to.push(frame)
-		}
+		h.spread(t, &table.Notice{Frames: table.Frames{All: frame}})
 		h.burst.flush()
 	})
 }

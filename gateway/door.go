@@ -3,7 +3,9 @@ package gateway
 import (
 	"context"
 	"runtime"
+	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/time/rate"
 )
@@ -13,21 +15,24 @@ import (
 type door struct {
 	pace    *rate.Limiter
 	waiting atomic.Int64
-	out     chan struct{} // holds those who are being seen out
+
+	mu      sync.Mutex
+	leaving []func() // see those out who have ended
+	busy    bool     // somebody is at it
 }
 
 const (
 	doorPerCPU = 500 // handshakes a second for each CPU, unless another pace is configured
 	doorBurst  = 50  // that may come at once
 	doorMax    = 4096
+	doorChunk  = 32 // seen out before others have a turn
 )
 
 func newDoor(perSecond float64) *door {
-	cpus := runtime.GOMAXPROCS(0)
 	if perSecond == 0 {
-		perSecond = float64(doorPerCPU * cpus)
+		perSecond = float64(doorPerCPU * runtime.GOMAXPROCS(0))
 	}
-	return &door{pace: rate.NewLimiter(rate.Limit(perSecond), doorBurst), out: make(chan struct{}, max(1, cpus/2))}
+	return &door{pace: rate.NewLimiter(rate.Limit(perSecond), doorBurst)}
 }
 
 // in waits until it is one's turn. It returns false if too many wait, or ctx ends.
@@ -40,9 +45,38 @@ func (d *door) in(ctx context.Context) bool {
 	return d.pace.Wait(ctx) == nil
 }
 
-// leave sees one out, a few at a time.
-func (d *door) leave(see func()) {
-	d.out <- struct{}{}
-	defer func() { <-d.out }()
-	see()
+// out has somebody seen out, soon and by another goroutine. There are never more of them than there were connections.
+func (d *door) out(see func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.leaving = append(d.leaving, see)
+	if !d.busy {
+		d.busy = true
+		go d.usher()
+	}
+}
+
+// usher sees out all who are leaving, a few at a time, and rests in between as long as that takes.
+func (d *door) usher() {
+	for {
+		d.mu.Lock()
+		if len(d.leaving) == 0 {
+			d.leaving, d.busy = nil, false
+			d.mu.Unlock()
+			return
+		}
+		n := min(doorChunk, len(d.leaving))
+		some := d.leaving[:n]
+		d.leaving = d.leaving[n:]
+		rest := len(d.leaving) > 0
+		d.mu.Unlock()
+		began := time.Now()
+		for i, see := range some {
+			see()
+			some[i] = nil
+		}
+		if rest {
+			time.Sleep(time.Since(began))
+		}
+	}
 }

@@ -30,6 +30,16 @@ func (h *hub) Publish(id shard.ID, body any) {
 	for _, joined := range notice.Joined {
 		t.seated(joined)
 	}
+	h.spread(t, notice)
+	h.metrics.fanout.Observe(float64(len(t.subs)))
+	if notice.Joined != nil {
+		h.tellPresence(t, notice.Joined)
+		h.count(t)
+	}
+}
+
+// spread brings a notice to players at once, and to watchers at once if there are few of them. Requires: t.mu is held.
+func (h *hub) spread(t *topic, notice *table.Notice) {
 	at := t.subs
 	if len(t.notices) > 0 || len(t.subs) > promptMax {
 		at = t.subs[:t.players]
@@ -37,11 +47,6 @@ func (h *hub) Publish(id shard.ID, body any) {
 	}
 	for _, sub := range at {
 		sub.tell(notice)
-	}
-	h.metrics.fanout.Observe(float64(len(t.subs)))
-	if notice.Joined != nil {
-		h.tellPresence(t, notice.Joined)
-		h.count(t)
 	}
 }
 
