@@ -2,14 +2,27 @@ package bench
 
 import (
 	"bytes"
+	"net/netip"
 	"time"
 
 	"github.com/plywire/plywire/bench/swarm"
+	"github.com/plywire/plywire/wire"
 )
 
 // connectingMax is how many connections of a crowd are being made at a time: more would only wait in the server's backlog,
 // whose overflow costs a second each.
 const connectingMax = 500
+
+// perSource is how many connections of a crowd come from one address.
+const perSource = 5000
+
+// plywireTarget is where the i-th connection of a crowd goes, and comes from: the loopback has many addresses.
+func plywireTarget(address string) func(i int) swarm.Target {
+	return func(i int) swarm.Target {
+		return swarm.Target{Address: address, Path: "/v1/ws", Subprotocol: wire.Subprotocol,
+			Source: netip.AddrFrom4([4]byte{127, 0, 0, byte(2 + i/perSource)})}
+	}
+}
 
 // crowd is many connections of one kind, and a Handler that makes them.
 type crowd struct {

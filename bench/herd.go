@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/plywire/plywire/bench/swarm"
-	"github.com/plywire/plywire/wire"
 )
 
 // Herd is what happens when very many connections are lost at once and come back.
@@ -35,9 +34,7 @@ func (r *run) herd(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.process.Kill()) }()
-	h := &flock{crowd: &crowd{wanted: r.config.Herd &^ 1, all: make(chan struct{}), target: func(int) swarm.Target {
-		return swarm.Target{Address: s.address, Path: "/v1/ws", Subprotocol: wire.Subprotocol}
-	}}, back: make(chan struct{})}
+	h := &flock{crowd: &crowd{wanted: r.config.Herd &^ 1, all: make(chan struct{}), target: plywireTarget(s.address)}, back: make(chan struct{})}
 	others := newDuel(s.address, load{games: herdOthers, rate: othersRate}, plywire{}, r.scripts)
 	stop, err := launch(ctx, others, &others.fault, &others.swarm)
 	if err != nil {

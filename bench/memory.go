@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/plywire/plywire/bench/swarm"
-	"github.com/plywire/plywire/wire"
 )
 
 // Memory is what one of many idle things takes, after a garbage collection, in bytes.
@@ -63,9 +62,7 @@ func (r *run) idleConnections(ctx context.Context, server string) (_ Memory, err
 	if err != nil {
 		return Memory{}, err
 	}
-	c := &crowd{wanted: r.config.Idle, target: func(i int) swarm.Target {
-		return swarm.Target{Address: s.address, Path: "/v1/ws", Subprotocol: wire.Subprotocol}
-	}, all: make(chan struct{})}
+	c := &crowd{wanted: r.config.Idle, target: plywireTarget(s.address), all: make(chan struct{})}
 	if server == "relay" {
 		c.silent = true
 		c.target = func(i int) swarm.Target { return bare{}.target(&duel{address: s.address}, &pair{index: i / 2}) }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/plywire/plywire/bench/swarm"
-	"github.com/plywire/plywire/wire"
 )
 
 // Watched is what many watchers of one game do to its players, to others, and to the server.
@@ -50,9 +49,7 @@ func (r *run) watchers(ctx context.Context) (err error) {
 	stars := newDuel(s.address, load{games: 1, rate: watchedRate}, plywire{}, []script{writeLong(r.config.Seed)})
 	others := newDuel(s.address, load{games: r.config.Games, rate: othersRate}, plywire{}, r.scripts)
 	a := &audience{stars: stars}
-	a.crowd = &crowd{wanted: r.config.Watchers, all: make(chan struct{}), target: func(int) swarm.Target {
-		return swarm.Target{Address: s.address, Path: "/v1/ws", Subprotocol: wire.Subprotocol}
-	}}
+	a.crowd = &crowd{wanted: r.config.Watchers, all: make(chan struct{}), target: plywireTarget(s.address)}
 	stop, err := launch(ctx, troupe{stars, others}, &stars.fault, &stars.swarm, &others.swarm)
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ const (
 )
 
 func (c *Conn) dial() (err error) {
-	if c.fd, err = socket(c.target.Address); err != nil {
+	if c.fd, err = socket(c.target); err != nil {
 		return err
 	}
 	c.asked = unix.EPOLLOUT

@@ -7,6 +7,7 @@ package swarm
 
 import (
 	"errors"
+	"net/netip"
 	"time"
 )
 
@@ -30,6 +31,9 @@ type Target struct {
 	Address     string // IPv4 host and port
 	Path        string // of the request
 	Subprotocol string // asked for; empty: none
+	// Source is the address that the connection comes from; the zero Addr leaves it to the system. Beyond some ten thousand
+	// connections between two addresses the system looks for a free port longer than all else takes: use several.
+	Source netip.Addr
 }
 
 // Bounds of a swarm.

@@ -102,16 +102,23 @@ func (s *Swarm) arm(at time.Time) {
 }
 
 // socket makes a socket that is being connected.
-func socket(address string) (int, error) {
-	to, err := netip.ParseAddrPort(address)
+func socket(target Target) (int, error) {
+	to, err := netip.ParseAddrPort(target.Address)
 	if err != nil || !to.Addr().Is4() {
-		return -1, fmt.Errorf("swarm: address %q: want an IPv4 address and a port", address)
+		return -1, fmt.Errorf("swarm: address %q: want an IPv4 address and a port", target.Address)
 	}
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, fmt.Errorf("swarm: socket: %w", err)
 	}
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	if target.Source.Is4() {
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1) // the port is chosen by connect
+		if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: target.Source.As4()}); err != nil {
+			_ = unix.Close(fd)
+			return -1, fmt.Errorf("swarm: bind to %s: %w", target.Source, err)
+		}
+	}
 	err = unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()})
 	if err != nil && err != unix.EINPROGRESS {
 		_ = unix.Close(fd)
