@@ -28,7 +28,7 @@ type Config struct {
 	BatchBytesMax int
 
 	CacheBytes    int64 // blocks read from disk; one for the whole store
-	MemTableBytes int   // written and not yet in a table; it starts at 256 KiB and grows to this as it is used, up to eight are alive
+	MemTableBytes int   // written and not yet in a table; it starts at 256 KiB and grows to this as it is used, up to four are alive
 	OpenFilesMax  int   // tables kept open
 
 	// FreeBytesMin is the free space of the disk below which the store refuses batches and owners, until there is more
@@ -49,7 +49,7 @@ func DefaultConfig() Config {
 		Dir: "data", Shards: 64,
 		Pace: 2 * time.Millisecond, PaceEntries: 128, PaceBytes: 256 << 10,
 		BatchBytesMax: 256 << 20,
-		CacheBytes:    8 << 20, MemTableBytes: 4 << 20, OpenFilesMax: 256,
+		CacheBytes:    8 << 20, MemTableBytes: 16 << 20, OpenFilesMax: 256,
 		FreeBytesMin:  256 << 20,
 		SweepInterval: time.Minute,
 		Logger:        zerolog.Nop(),

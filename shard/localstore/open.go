@@ -144,7 +144,7 @@ func (s *Store) options(files vfs.FS) *pebble.Options {
 		// An entry lives for minutes. The larger the memory table, the more of them are trimmed before they are ever
 		// written to a table.
 		MemTableSize:                uint64(s.cfg.MemTableBytes),
-		MemTableStopWritesThreshold: 8,
+		MemTableStopWritesThreshold: 4,
 		// Reading many tables costs a recovery some milliseconds; a stop costs every player their clock.
 		L0CompactionThreshold: 8,
 		L0StopWritesThreshold: 64,
