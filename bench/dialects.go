@@ -40,12 +40,12 @@ func (bare) over(p *pair) { p.ready() }
 func (p *pair) moveText() []byte {
 	mover := p.players[p.ply%2]
 	mover.sent++
-	b := append(p.text[:0], `{"type":"move","id":"`...)
-	b = append(b, messageID(p.index<<1|mover.seat, mover.sent)...)
-	b = append(append(b, `","game":"`...), p.game...)
-	b = strconv.AppendInt(append(b, `","ply":`...), int64(p.ply), 10)
-	b = append(append(b, `,"move":"`...), p.script[p.ply]...)
-	p.text = append(b, `"}`...)
+	p.text = append(p.text[:0], `{"type":"move","id":"`...)
+	p.text = append(p.text, messageID(p.index<<1|mover.seat, mover.sent)...)
+	p.text = append(append(p.text, `","game":"`...), p.game...)
+	p.text = strconv.AppendInt(append(p.text, `","ply":`...), int64(p.ply), 10)
+	p.text = append(append(p.text, `,"move":"`...), p.script[p.ply]...)
+	p.text = append(p.text, `"}`...)
 	return p.text
 }
 

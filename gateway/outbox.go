@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/binary"
+	"errors"
 	"sync"
 	"time"
 
@@ -107,11 +108,11 @@ func (o *outbox) writeLocked() {
 
 // putLocked gives a frame to the socket. Requires: o.mu is held.
 func (o *outbox) putLocked(frame []byte, messages int) {
-	switch _, err := o.socket.Write(frame); err {
-	case nil:
+	switch _, err := o.socket.Write(frame); {
+	case err == nil:
 		o.metrics.frames.Inc()
 		o.metrics.sent.Add(float64(messages))
-	case errSlow:
+	case errors.Is(err, errSlow):
 		o.metrics.slow.Inc()
 		o.endLocked(statusTooMany, "too slow to read")
 	default:

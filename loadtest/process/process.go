@@ -91,7 +91,7 @@ func (p *Process) Launch() error {
 	}
 	cmd := exec.Command(p.config.Binary, p.config.Args...)
 	inherited := slices.DeleteFunc(os.Environ(), func(name string) bool { return strings.HasPrefix(name, "PLYWIRE_") })
-	cmd.Env = append(inherited, p.config.Env...)
+	cmd.Env = slices.Concat(inherited, p.config.Env)
 	cmd.Stdout, cmd.Stderr = p.config.Log, p.config.Log
 	cmd.WaitDelay = time.Second // whoever inherited its output must not hold up those who wait for its end
 	dieWithParent(cmd)
