@@ -34,6 +34,9 @@ type Config struct {
 	AdvanceAllowed   bool          // the message advance is known, for tests
 }
 
+// HandshakesPerCPU is how many handshakes a second are let in for each CPU, unless another pace is configured.
+const HandshakesPerCPU = 500
+
 // DefaultConfig is good for production; it has no Node.
 func DefaultConfig() Config {
 	return Config{

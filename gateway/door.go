@@ -22,7 +22,6 @@ type door struct {
 }
 
 const (
-	doorPerCPU = 500 // handshakes a second for each CPU, unless another pace is configured
 	doorBurst  = 50  // that may come at once
 	doorMax    = 4096
 	doorChunk  = 32 // seen out before others have a turn
@@ -30,7 +29,7 @@ const (
 
 func newDoor(perSecond float64) *door {
 	if perSecond == 0 {
-		perSecond = float64(doorPerCPU * runtime.GOMAXPROCS(0))
+		perSecond = float64(HandshakesPerCPU * runtime.GOMAXPROCS(0))
 	}
 	return &door{pace: rate.NewLimiter(rate.Limit(perSecond), doorBurst)}
 }

@@ -30,6 +30,7 @@ func TestPageLimits(t *testing.T) {
 		"bytes waiting to be read by one connection":    number(g.OutboundBytes),
 		"HTTP requests and handshakes of one address":   fmt.Sprintf("%v a second, %d at once", g.HTTPRate, g.HTTPBurst),
 		"connections of one address":                    number(g.ConnectionsPerIP),
+		"WebSocket handshakes of all":                   number(gateway.HandshakesPerCPU) + " a second for each CPU of the server",
 		"games that one connection watches":             number(g.GamesPerSession),
 		"games in one `hello`":                          number(wire.GamesMax),
 		"events sent one by one to who has missed them": number(tab.ResumeMax),
