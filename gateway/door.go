@@ -22,9 +22,9 @@ type door struct {
 }
 
 const (
-	doorBurst  = 50  // that may come at once
-	doorMax    = 4096
-	doorChunk  = 32 // seen out before others have a turn
+	doorBurst = 50 // that may come at once
+	doorMax   = 4096
+	doorChunk = 32 // seen out before others have a turn
 )
 
 func newDoor(perSecond float64) *door {
