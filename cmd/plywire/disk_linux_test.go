@@ -52,11 +52,12 @@ func fill(disk string, leave uint64) (ballast string, err error) {
 // onSmallDisk plays games on a server whose data are on a small disk, and calls full in the middle of them, when the disk has
 // been filled but for so much. All games have to come to their end.
 func onSmallDisk(t *testing.T, freeMin string, leave uint64, full func(s *testServer, ballast string)) {
-	const games = 20
+	const concurrency = 20
+	files, games := realGames(t, concurrency)
 	disk := smallDisk(t)
 	s := startProcess(t, "--limits", "off", "--test-clock", "--data", filepath.Join(disk, "kept"), "--disk-free-min", freeMin)
 	config := loadtest.DefaultConfig()
-	config.Server, config.Files, config.Games, config.Concurrency = s.url, realGames(t, games), games, games
+	config.Server, config.Files, config.Games, config.Concurrency = s.url, files, games, concurrency
 	config.Rate = 200
 	mark, done := make(chan struct{}), make(chan struct{})
 	config.Moved = func(total int64) {

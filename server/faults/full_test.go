@@ -31,7 +31,7 @@ func TestServerEndsWhenItsDiskFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMachine(t, 1)
-			m.change = func(c *server.Config) { c.Gateway.DrainWithin = 500 * time.Millisecond }
+			m.change = func(c *server.Config) { c.Gateway.DrainWithin = 2 * time.Second }
 			launch(t, m)
 			g := sitDown(t, m.cable.url())
 			g.moves(5)
