@@ -77,10 +77,9 @@ func (r *run) play(ctx context.Context, d *duel, s *subject) (Cost, error) {
 	if err != nil {
 		return Cost{}, err
 	}
-	d.moves.Store(0)
 	d.recorder.begin()
 	err = until(ctx, nil, &d.fault, r.config.Duration)
-	latency, moves := d.recorder.end(), d.moves.Load()
+	latency := d.recorder.end()
 	if err != nil {
 		return Cost{}, err
 	}
@@ -88,7 +87,7 @@ func (r *run) play(ctx context.Context, d *duel, s *subject) (Cost, error) {
 	if err != nil {
 		return Cost{}, err
 	}
-	c := costs(moves, before, after)
+	c := costs(latency.Count, before, after)
 	c.Latency, c.Behind = latency, d.backlog.Load()
 	return c, d.fault.err()
 }

@@ -52,7 +52,6 @@ type duel struct {
 	seeds   int
 
 	// Read by other goroutines.
-	moves    atomic.Int64 // completed
 	backlog  atomic.Int64 // moves that were due while no game was ready for one
 	fault    fault
 	recorder recorder
@@ -141,7 +140,6 @@ func (p *pair) sees() {
 	if p.missing--; p.missing > 0 {
 		return
 	}
-	d.moves.Add(1)
 	d.recorder.add(time.Since(p.due))
 	if p.ply++; p.ply == len(p.script) {
 		d.dialect.over(p)
