@@ -118,8 +118,11 @@ type seat struct {
 	began time.Time
 }
 
-// Begin brings them there.
-func (h *flock) Begin() { h.crowd.Begin() }
+// Begin brings them there. A herd is on machines of its own; here it shares one with the server and its players.
+func (h *flock) Begin() {
+	stepBack()
+	h.crowd.Begin()
+}
 
 // Opened says hello; whoever comes back says who he was and what he has seen.
 func (h *flock) Opened(c *swarm.Conn) {

@@ -3,35 +3,35 @@ package gateway
 import (
 	"context"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
 )
 
-// door lets connections in and out at a pace. When a network or another node fails, everybody comes at once; if all of them
-// were dealt with at once, those who are playing would wait behind them. Who waits at the door costs nobody anything.
+// door lets connections in and out at a pace. When a network or another node fails, everybody goes and comes at once; if all
+// of them were dealt with at once, those who are playing would wait behind them. Who waits at the door costs nobody anything.
 type door struct {
 	pace    *rate.Limiter
+	leave   *rate.Limiter
 	waiting atomic.Int64
-
-	mu      sync.Mutex
-	leaving []func() // see those out who have ended
-	busy    bool     // somebody is at it
 }
 
 const (
-	doorBurst = 50 // that may come at once
-	doorMax   = 4096
-	doorChunk = 32 // seen out before others have a turn
+	doorBurst    = 50 // that may come, or go, at once
+	doorMax      = 4096
+	leavesPerCPU = 2000 // a second
 )
 
 func newDoor(perSecond float64) *door {
+	cpus := runtime.GOMAXPROCS(0)
 	if perSecond == 0 {
-		perSecond = float64(HandshakesPerCPU * runtime.GOMAXPROCS(0))
+		perSecond = float64(HandshakesPerCPU * cpus)
 	}
-	return &door{pace: rate.NewLimiter(rate.Limit(perSecond), doorBurst)}
+	return &door{
+		pace:  rate.NewLimiter(rate.Limit(perSecond), doorBurst),
+		leave: rate.NewLimiter(rate.Limit(leavesPerCPU*cpus), doorBurst),
+	}
 }
 
 // in waits until it is one's turn. It returns false if too many wait, or ctx ends.
@@ -44,38 +44,7 @@ func (d *door) in(ctx context.Context) bool {
 	return d.pace.Wait(ctx) == nil
 }
 
-// out has somebody seen out, soon and by another goroutine. There are never more of them than there were connections.
-func (d *door) out(see func()) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.leaving = append(d.leaving, see)
-	if !d.busy {
-		d.busy = true
-		go d.usher()
-	}
-}
-
-// usher sees out all who are leaving, a few at a time, and rests in between as long as that takes.
-func (d *door) usher() {
-	for {
-		d.mu.Lock()
-		if len(d.leaving) == 0 {
-			d.leaving, d.busy = nil, false
-			d.mu.Unlock()
-			return
-		}
-		n := min(doorChunk, len(d.leaving))
-		some := d.leaving[:n]
-		d.leaving = d.leaving[n:]
-		rest := len(d.leaving) > 0
-		d.mu.Unlock()
-		began := time.Now()
-		for i, see := range some {
-			see()
-			some[i] = nil
-		}
-		if rest {
-			time.Sleep(time.Since(began))
-		}
-	}
+// out waits until somebody who has gone may be seen out. There are never more of them than there were connections.
+func (d *door) out() {
+	time.Sleep(d.leave.Reserve().Delay())
 }

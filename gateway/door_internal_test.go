@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -58,24 +59,24 @@ func TestDoorHasABound(t *testing.T) {
 	})
 }
 
+// Whoever goes alone goes at once; a crowd goes at the pace.
 func TestDoorSeesEverybodyOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDoor(1)
-		var out atomic.Int64
-		for range 10 * doorChunk {
-			d.out(func() {
-				time.Sleep(time.Millisecond)
-				out.Add(1)
-			})
+		began := time.Now()
+		d.out()
+		if took := time.Since(began); took != 0 {
+			t.Errorf("one waited %v", took)
 		}
-		time.Sleep(time.Minute)
-		if out.Load() != 10*doorChunk {
-			t.Fatalf("%d of %d were seen out", out.Load(), 10*doorChunk)
+		pace := leavesPerCPU * runtime.GOMAXPROCS(0)
+		crowd := doorBurst - 1 + pace
+		var out sync.WaitGroup
+		for range crowd {
+			out.Go(d.out)
 		}
-		d.out(func() { out.Add(1) })
-		synctest.Wait()
-		if out.Load() != 10*doorChunk+1 || d.busy {
-			t.Errorf("%d were seen out, busy %v", out.Load(), d.busy)
+		out.Wait()
+		if took := time.Since(began); took < 990*time.Millisecond || took > 1010*time.Millisecond {
+			t.Errorf("%d were out within %v, want a second", crowd, took)
 		}
 	})
 }

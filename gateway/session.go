@@ -61,7 +61,7 @@ func (s *session) flush() { s.server.burst.flush() }
 
 // run reads until the connection ends.
 func (s *session) run(ctx context.Context) {
-	defer s.server.door.out(s.close)
+	defer s.close()
 	s.helloTimer = time.AfterFunc(s.server.config.HelloTimeout, func() {
 		if !s.greeted.Load() {
 			s.out.end(statusNoHello, "no hello in time")

@@ -20,6 +20,7 @@ type socket struct {
 	limit   int             // bytes kept
 	timeout time.Duration   // for one frame that is kept
 	try     func(fd uintptr) bool
+	gone    func() // called when the client has gone, before its reader hears of it
 
 	mu       sync.Mutex
 	kept     [][]byte // frames, of the first maybe only the end
@@ -36,8 +37,8 @@ type socket struct {
 // errSlow says that the client does not read, and that more waits for it than may.
 var errSlow = errors.New("gateway: the client does not read fast enough")
 
-func newSocket(conn net.Conn, limit int, timeout time.Duration) *socket {
-	s := &socket{Conn: conn, limit: limit, timeout: timeout}
+func newSocket(conn net.Conn, limit int, timeout time.Duration, gone func()) *socket {
+	s := &socket{Conn: conn, limit: limit, timeout: timeout, gone: gone}
 	if tcp, is := conn.(*net.TCPConn); is && canTry {
 		// Without an error the kernel has set it; with one, its own size is as good. Much beyond what is kept here would
 		// only hide for longer that nobody reads.
@@ -54,6 +55,16 @@ func newSocket(conn net.Conn, limit int, timeout time.Duration) *socket {
 
 // kernelBytes is what the kernel may hold of what a client does not read. Linux doubles it, for its own use.
 const kernelBytes = 64 << 10
+
+// Read reads what the client sends. What follows from its having gone waits until gone returns: when thousands go in one
+// moment, each of them is looked at before the next move of any player.
+func (s *socket) Read(p []byte) (int, error) {
+	n, err := s.Conn.Read(p)
+	if err != nil {
+		s.gone()
+	}
+	return n, err
+}
 
 // Write writes a frame or keeps it. The error is errSlow, after which nothing of the frame was written, or that the
 // connection is broken.

@@ -28,7 +28,7 @@ func sockets(t *testing.T, limit int, timeout time.Duration) (*socket, net.Conn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSocket(near, limit, timeout)
+	s := newSocket(near, limit, timeout, func() {})
 	t.Cleanup(func() { _, _ = s.Close(), far.Close() })
 	return s, far
 }

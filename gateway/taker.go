@@ -11,6 +11,7 @@ import (
 type taker struct {
 	http.ResponseWriter
 	config *Config
+	gone   func() // of the socket
 	socket *socket
 }
 
@@ -25,7 +26,7 @@ func (t *taker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	t.socket = newSocket(conn, t.config.OutboundBytes, t.config.WriteTimeout)
+	t.socket = newSocket(conn, t.config.OutboundBytes, t.config.WriteTimeout, t.gone)
 	reader := buffered.Reader
 	if n := reader.Buffered(); n == 0 {
 		reader = bufio.NewReaderSize(t.socket, readerBytes)
