@@ -3,6 +3,7 @@ package shard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -63,6 +64,31 @@ type Batch struct {
 	Snapshots []Snapshot // each at the position of the batch's last entry at the most
 	// Trim allows the store to forget the entries up to and including this position; 0 allows nothing.
 	Trim uint64
+}
+
+// Check says what is wrong with a batch whatever the store holds; a store refuses such a batch. shards is how many there are.
+func (b *Batch) Check(shards int) error {
+	if b.Shard < 0 || b.Shard >= shards {
+		return fmt.Errorf("its shard is %d; there are %d, numbered from 0", b.Shard, shards)
+	}
+	if b.ID == (BatchID{}) {
+		return errors.New("it has no ID")
+	}
+	last := b.Head + uint64(len(b.Entries))
+	for i := range b.Entries {
+		if got, want := b.Entries[i].Position, b.Head+1+uint64(i); got != 0 && got != want {
+			return fmt.Errorf("entry %d has position %d, want %d, or 0 to leave it to the store", i, got, want)
+		}
+	}
+	for i := range b.Snapshots {
+		if position := b.Snapshots[i].Position; position > last {
+			return fmt.Errorf("the snapshot of %s is at %d, behind the last entry at %d", b.Snapshots[i].Actor, position, last)
+		}
+	}
+	if b.Trim > last {
+		return fmt.Errorf("it trims up to %d, behind the last entry at %d", b.Trim, last)
+	}
+	return nil
 }
 
 // Recovery is what the journal of one shard says to a new owner.

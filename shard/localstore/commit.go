@@ -1,11 +1,11 @@
 package localstore
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/plywire/plywire/shard"
+	"github.com/plywire/plywire/shard/values"
 )
 
 // Commit implements shard.Store. It queues the batch for the committer and does not block. A shard has one batch of its
@@ -35,7 +35,7 @@ func (s *Store) admit(w *commitWork) error {
 	if err := s.roomOnDisk(); err != nil {
 		return err
 	}
-	if err := wellFormed(w.batch, s.cfg.Shards); err != nil {
+	if err := w.batch.Check(s.cfg.Shards); err != nil {
 		return fmt.Errorf("%w: malformed batch: %w", shard.ErrRefused, err)
 	}
 	w.state = &s.shards[w.batch.Shard]
@@ -52,31 +52,6 @@ func (s *Store) admit(w *commitWork) error {
 		return fmt.Errorf("%w: a batch of shard %d is under way already", shard.ErrRefused, w.batch.Shard)
 	}
 	w.state.flying = w.batch.Token
-	return nil
-}
-
-// wellFormed says what is wrong with a batch whatever the store holds.
-func wellFormed(b *shard.Batch, shards int) error {
-	if b.Shard < 0 || b.Shard >= shards {
-		return fmt.Errorf("its shard is %d; there are %d, numbered from 0", b.Shard, shards)
-	}
-	if b.ID == (shard.BatchID{}) {
-		return errors.New("it has no ID")
-	}
-	last := b.Head + uint64(len(b.Entries))
-	for i := range b.Entries {
-		if got, want := b.Entries[i].Position, b.Head+1+uint64(i); got != 0 && got != want {
-			return fmt.Errorf("entry %d has position %d, want %d, or 0 to leave it to the store", i, got, want)
-		}
-	}
-	for i := range b.Snapshots {
-		if position := b.Snapshots[i].Position; position > last {
-			return fmt.Errorf("the snapshot of %s is at %d, behind the last entry at %d", b.Snapshots[i].Actor, position, last)
-		}
-	}
-	if b.Trim > last {
-		return fmt.Errorf("it trims up to %d, behind the last entry at %d", b.Trim, last)
-	}
 	return nil
 }
 
@@ -97,10 +72,10 @@ type commitWork struct {
 func (w *commitWork) measure() {
 	w.entries = len(w.batch.Entries) + len(w.batch.Snapshots)
 	for i := range w.batch.Entries {
-		w.bytes += entryKeyLen + sealBytes + entryBodyLen(&w.batch.Entries[i])
+		w.bytes += entryKeyLen + values.SealBytes + entryBodyLen(&w.batch.Entries[i])
 	}
 	for i := range w.batch.Snapshots {
-		w.bytes += snapshotKeyLen + sealBytes + snapshotBodyLenMax(&w.batch.Snapshots[i])
+		w.bytes += snapshotKeyLen + values.SealBytes + values.SnapshotLenMax(&w.batch.Snapshots[i])
 	}
 }
 

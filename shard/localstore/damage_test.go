@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/plywire/plywire/shard"
+	"github.com/plywire/plywire/shard/values"
 )
 
 // damage is to the value of one key.
@@ -124,8 +125,8 @@ func TestMovedValue(t *testing.T) {
 	moved := bytes.Clone(value)
 	closer.Close()
 	set(t, s.db, entryKey(nil, 1, 2), moved)
-	if _, err := s.Read(t.Context(), 1, 0, 10); !errors.Is(err, errCorrupt) {
-		t.Errorf("Read says %v, want %v", err, errCorrupt)
+	if _, err := s.Read(t.Context(), 1, 0, 10); !errors.Is(err, values.ErrCorrupt) {
+		t.Errorf("Read says %v, want %v", err, values.ErrCorrupt)
 	}
 }
 
@@ -150,21 +151,21 @@ func TestMissingEntry(t *testing.T) {
 	}
 }
 
-// FuzzSnapshotBody feeds the parser what no program of ours wrote. Whatever it accepts must survive being written again.
+// FuzzSnapshotBody feeds the values.Parser what no program of ours wrote. Whatever it accepts must survive being written again.
 func FuzzSnapshotBody(f *testing.F) {
 	for _, s := range []shard.Snapshot{
 		{},
 		{Position: 1 << 40, State: []byte("state"), Tail: [][]byte{{}, []byte("tail")}, Expires: time.Unix(1e9, 5)},
 	} {
-		f.Add(appendSnapshotBody(nil, &s))
+		f.Add(values.AppendSnapshot(nil, &s))
 	}
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, body []byte) {
-		s, err := parseSnapshot(uuid.Nil, true, body)
+		s, err := values.ParseSnapshot(uuid.Nil, true, body)
 		if err != nil {
 			return
 		}
-		again, err := parseSnapshot(uuid.Nil, true, appendSnapshotBody(nil, &s))
+		again, err := values.ParseSnapshot(uuid.Nil, true, values.AppendSnapshot(nil, &s))
 		if err != nil || !reflect.DeepEqual(s, again) {
 			t.Errorf("%+v became %+v (%v)", s, again, err)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/plywire/plywire/shard"
+	"github.com/plywire/plywire/shard/values"
 )
 
 // FuzzValues reads any body as everything that a value can hold: it is an error, or it is written as it was read. Sealed,
@@ -28,7 +29,7 @@ func FuzzValues(f *testing.F) {
 	r := record{token: shard.Token{Epoch: 3, Owner: uuid.UUID{1}}, last: uuid.UUID{2}, head: 9, trimmed: 4, at: time.Unix(1e9, 7).UTC()}
 	m := meta{version: formatVersion, shards: 32, incarnation: uuid.UUID{3}}
 	s := shard.Snapshot{Position: 7, State: []byte("state"), Tail: [][]byte{{}, []byte("tail")}, Expires: time.Unix(-1, 5).UTC()}
-	for _, body := range [][]byte{r.appendBody(nil), m.appendBody(nil), appendSnapshotBody(nil, &s), append(make([]byte, 16), "event"...), {}} {
+	for _, body := range [][]byte{r.appendBody(nil), m.appendBody(nil), values.AppendSnapshot(nil, &s), append(make([]byte, 16), "event"...), {}} {
 		f.Add(headKey(nil, 7), body, uint16(3))
 	}
 	f.Fuzz(func(t *testing.T, key, body []byte, at uint16) {
@@ -48,18 +49,18 @@ func FuzzValues(f *testing.F) {
 				t.Errorf("entry %x became %x", body, again)
 			}
 		}
-		if s, err := parseSnapshot(uuid.UUID{9}, true, body); err == nil && len(appendSnapshotBody(nil, &s)) > snapshotBodyLenMax(&s) {
+		if s, err := values.ParseSnapshot(uuid.UUID{9}, true, body); err == nil && len(values.AppendSnapshot(nil, &s)) > values.SnapshotLenMax(&s) {
 			t.Errorf("snapshot %+v is longer than foreseen", s)
 		}
 		value := sealed(key, func(dst []byte) []byte { return append(dst, body...) })
-		if opened, err := unseal(key, value); err != nil || !bytes.Equal(opened, body) {
+		if opened, err := values.Unseal(key, value); err != nil || !bytes.Equal(opened, body) {
 			t.Errorf("%x was sealed and opens as %x (%v)", body, opened, err)
 		}
-		if _, err := unseal(append([]byte{'x'}, key...), value); err == nil {
+		if _, err := values.Unseal(append([]byte{'x'}, key...), value); err == nil {
 			t.Error("it opens under another key")
 		}
 		value[int(at)%len(value)] ^= byte(at>>8) | 1
-		if _, err := unseal(key, value); err == nil {
+		if _, err := values.Unseal(key, value); err == nil {
 			t.Errorf("it opens as %x", value)
 		}
 	})

@@ -12,6 +12,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/google/uuid"
+
+	"github.com/plywire/plywire/shard/values"
 )
 
 // slowDisk is how long one write may take before the log says so.
@@ -169,7 +171,7 @@ func (s *Store) readMeta(marked mark) error {
 		return fmt.Errorf("read the description of the store in %s: %w", s.cfg.Dir, err)
 	}
 	defer closer.Close()
-	body, err := unseal(key, value)
+	body, err := values.Unseal(key, value)
 	if err == nil {
 		s.meta, err = parseMeta(body)
 	}
@@ -238,7 +240,7 @@ func readRecord(from getter, id int) (record, error) {
 		return record{}, fmt.Errorf("read the head of shard %d: %w", id, err)
 	}
 	defer closer.Close()
-	body, err := unseal(key, value)
+	body, err := values.Unseal(key, value)
 	var r record
 	if err == nil {
 		r, err = parseRecord(body)

@@ -17,6 +17,8 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
+
+	"github.com/plywire/plywire/shard/values"
 )
 
 // refusedOpen opens a store that must not open, and wants all of words in the reason.
@@ -110,9 +112,10 @@ func TestOpenUnknownVersions(t *testing.T) {
 	refusedOpen(t, cfg, "format version 2", "reads 1", "name another folder")
 	raw(t, cfg, func(db *pebble.DB) {
 		value := sealed(key, (&meta{version: formatVersion, shards: 32}).appendBody)
-		value[0] = valueVersion + 1
+		value[0] = values.Version + 1
 		end := len(value) - crc32.Size
-		binary.BigEndian.PutUint32(value[end:], crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, value[:end]))
+		table := crc32.MakeTable(crc32.Castagnoli)
+		binary.BigEndian.PutUint32(value[end:], crc32.Update(crc32.Checksum(key, table), table, value[:end]))
 		set(t, db, key, value)
 	})
 	refusedOpen(t, cfg, "the value has version 2", "reads 1")

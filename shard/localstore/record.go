@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/plywire/plywire/shard"
+	"github.com/plywire/plywire/shard/values"
 )
 
 // record is the head of one shard: all that decides whether a batch is accepted. It is written with every batch.
@@ -28,18 +29,18 @@ func (r *record) appendBody(dst []byte) []byte {
 	dst = append(dst, r.last[:]...)
 	dst = binary.AppendUvarint(dst, r.head)
 	dst = binary.AppendUvarint(dst, r.trimmed)
-	return appendTime(dst, r.at)
+	return values.AppendTime(dst, r.at)
 }
 
 func parseRecord(body []byte) (record, error) {
-	p := parser{rest: body}
-	r := record{token: shard.Token{Epoch: shard.Epoch(p.uvarint()), Owner: p.uuid()}, last: p.uuid(),
-		head: p.uvarint(), trimmed: p.uvarint(), at: p.time()}
-	if err := p.end(); err != nil {
+	p := values.NewParser(body)
+	r := record{token: shard.Token{Epoch: shard.Epoch(p.Uvarint()), Owner: p.UUID()}, last: p.UUID(),
+		head: p.Uvarint(), trimmed: p.Uvarint(), at: p.Time()}
+	if err := p.End(); err != nil {
 		return record{}, err
 	}
 	if r.trimmed > r.head {
-		return record{}, fmt.Errorf("%w (trimmed up to %d of %d)", errShort, r.trimmed, r.head)
+		return record{}, fmt.Errorf("%w (trimmed up to %d of %d)", values.ErrShort, r.trimmed, r.head)
 	}
 	return r, nil
 }
@@ -62,20 +63,20 @@ func (m *meta) appendBody(dst []byte) []byte {
 
 // parseMeta reads the version first, because nothing else may be what it was in another version.
 func parseMeta(body []byte) (meta, error) {
-	p := parser{rest: body}
-	m := meta{version: p.uvarint()}
-	if p.err == nil && m.version != formatVersion {
+	p := values.NewParser(body)
+	m := meta{version: p.Uvarint()}
+	if p.Err() == nil && m.version != formatVersion {
 		return m, fmt.Errorf("the store has format version %d, this program reads %d: start the program that wrote it, or name another folder",
 			m.version, formatVersion)
 	}
-	m.shards, m.incarnation = int(p.uvarint()), p.uuid()
-	return m, p.end()
+	m.shards, m.incarnation = int(p.Uvarint()), p.UUID()
+	return m, p.End()
 }
 
 // sealed returns a value of a body made by appendBody, for key.
 func sealed(key []byte, appendBody func([]byte) []byte) []byte {
 	value := appendBody(make([]byte, 1, 128))
 	value = append(value, 0, 0, 0, 0)
-	seal(key, value)
+	values.Seal(key, value)
 	return value
 }

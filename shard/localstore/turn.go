@@ -6,6 +6,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/plywire/plywire/shard"
+	"github.com/plywire/plywire/shard/values"
 )
 
 // turn is what the committer makes durable with one sync.
@@ -37,16 +38,16 @@ func (t *turn) put(state *shardState, id int, r record) {
 	both = append(r.appendBody(both), 0, 0, 0, 0)
 	key, value := both[:headKeyLen], both[headKeyLen:]
 	t.scratch = both[:0]
-	seal(key, value)
+	values.Seal(key, value)
 	must(t.batch.Set(key, value, nil))
 }
 
 // entry writes an entry of the journal.
 func (t *turn) entry(id int, position uint64, e *shard.Entry) {
-	op := t.batch.SetDeferred(entryKeyLen, sealBytes+entryBodyLen(e))
+	op := t.batch.SetDeferred(entryKeyLen, values.SealBytes+entryBodyLen(e))
 	entryKey(op.Key[:0], id, position)
 	putEntryBody(op.Value[1:], e)
-	seal(op.Key, op.Value)
+	values.Seal(op.Key, op.Value)
 	must(op.Finish())
 }
 
@@ -54,10 +55,10 @@ func (t *turn) entry(id int, position uint64, e *shard.Entry) {
 func (t *turn) snapshot(id int, n *shard.Snapshot) {
 	must(t.batch.Delete(snapshotKey(t.scratch[:0], !n.Resident, id, n.Actor), nil))
 	both := append(snapshotKey(t.scratch[:0], n.Resident, id, n.Actor), 0)
-	both = append(appendSnapshotBody(both, n), 0, 0, 0, 0)
+	both = append(values.AppendSnapshot(both, n), 0, 0, 0, 0)
 	key, value := both[:snapshotKeyLen], both[snapshotKeyLen:]
 	t.scratch = both[:0]
-	seal(key, value)
+	values.Seal(key, value)
 	must(t.batch.Set(key, value, nil))
 	if !n.Expires.IsZero() {
 		must(t.batch.Set(expiryKey(t.scratch, n.Expires, id, n.Actor), nil, nil))

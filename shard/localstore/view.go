@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/plywire/plywire/shard"
+	"github.com/plywire/plywire/shard/values"
 )
 
 // checkEvery is after how many values a long reading looks whether it is still wanted.
@@ -84,7 +85,7 @@ func (v *view) entries(id int, after, last uint64, each func(shard.Entry) bool) 
 		if at := entryPosition(key); at != next {
 			return false, missing(id, next, at-1)
 		}
-		body, err := unseal(key, value)
+		body, err := values.Unseal(key, value)
 		var e shard.Entry
 		if err == nil {
 			e, err = parseEntry(next, body)
@@ -103,7 +104,7 @@ func (v *view) entries(id int, after, last uint64, each func(shard.Entry) bool) 
 }
 
 func missing(id int, first, last uint64) error {
-	return fmt.Errorf("%w: entries %d to %d of shard %d are missing from the journal", errCorrupt, first, last, id)
+	return fmt.Errorf("%w: entries %d to %d of shard %d are missing from the journal", values.ErrCorrupt, first, last, id)
 }
 
 // snapshot reads the snapshot under one key, or fails with shard.ErrNoSnapshot.
@@ -123,10 +124,10 @@ func (v *view) snapshot(key []byte) (shard.Snapshot, error) {
 func openSnapshot(key, value []byte) (shard.Snapshot, error) {
 	var actor shard.ID
 	copy(actor[:], key[headKeyLen:])
-	body, err := unseal(key, value)
+	body, err := values.Unseal(key, value)
 	var n shard.Snapshot
 	if err == nil {
-		n, err = parseSnapshot(actor, key[0] == keyResident, body)
+		n, err = values.ParseSnapshot(actor, key[0] == keyResident, body)
 	}
 	if err != nil {
 		return shard.Snapshot{}, fmt.Errorf("snapshot of %s (key %x), without which the actor cannot be restored: %w", actor, key, err)

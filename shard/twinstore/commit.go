@@ -75,7 +75,7 @@ func (s *Store) admit(batch *shard.Batch) error {
 	if s.state != nil {
 		return s.state
 	}
-	err := wellFormed(batch, s.cfg.Shards)
+	err := batch.Check(s.cfg.Shards)
 	if err == nil && slices.ContainsFunc(s.pending, func(p *pending) bool {
 		return p.done != nil && p.batch.Shard == batch.Shard && p.batch.Token == batch.Token
 	}) {
@@ -84,31 +84,6 @@ func (s *Store) admit(batch *shard.Batch) error {
 	if err != nil {
 		s.breach(batch, err)
 		return fmt.Errorf("%w: %w", shard.ErrRefused, err)
-	}
-	return nil
-}
-
-// wellFormed says what is wrong with a batch whatever the store holds.
-func wellFormed(b *shard.Batch, shards int) error {
-	if b.Shard < 0 || b.Shard >= shards {
-		return fmt.Errorf("shard is %d; there are %d, numbered from 0", b.Shard, shards)
-	}
-	if b.ID == (shard.BatchID{}) {
-		return errors.New("the batch has no ID")
-	}
-	last := b.Head + uint64(len(b.Entries))
-	for i, entry := range b.Entries {
-		if want := b.Head + 1 + uint64(i); entry.Position != 0 && entry.Position != want {
-			return fmt.Errorf("entry %d has position %d, want %d, or 0 to leave it to the store", i, entry.Position, want)
-		}
-	}
-	for _, snapshot := range b.Snapshots {
-		if snapshot.Position > last {
-			return fmt.Errorf("the snapshot of %s is at %d, behind the last entry at %d", snapshot.Actor, snapshot.Position, last)
-		}
-	}
-	if b.Trim > last {
-		return fmt.Errorf("trim is %d, behind the last entry at %d", b.Trim, last)
 	}
 	return nil
 }
