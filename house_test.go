@@ -35,6 +35,7 @@ var arrows = []struct {
 	{"shard", nil, "a shard knows nothing of what its actors mean"},
 	{"shard/localstore", []string{"shard", "shard/values"}, "a store knows the contract, and no other store"},
 	{"shard/redisstore", []string{"shard", "shard/values"}, "a store knows the contract, and no other store"},
+	{"shard/redisstore/redistest", []string{"loadtest/process"}, "a server for tests is a process"},
 	{"shard/values", []string{"shard"}, "what is written knows nothing of where"},
 	{"shard/twinstore", []string{"shard"}, "a store knows the contract, and no other store"},
 	{"shard/storetest", []string{"shard"}, "the conformance suite knows the contract"},
@@ -50,7 +51,7 @@ var arrows = []struct {
 	{"bench/swarm", nil, "a swarm knows nothing of what it says"},
 	{"simulation", []string{"game", "game/chess", "game/connectfour", "game/nim", "game/rps", "shard", "shard/twinstore", "table", "wire"}, "a whole node in one goroutine has no socket and no disk"},
 	{"web", nil, "the page knows the protocol, which is not Go"},
-	{"server", []string{"game", "gateway", "gateway/auth", "shard", "shard/localstore", "shard/twinstore", "table", "web"}, "the server puts the rooms together"},
+	{"server", []string{"game", "gateway", "gateway/auth", "shard", "shard/localstore", "shard/redisstore", "shard/twinstore", "table", "web"}, "the server puts the rooms together"},
 	{"cmd", []string{"*"}, "the command line names everything and decides nothing"},
 	{"docs", nil, "documents are not imported"},
 }

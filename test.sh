@@ -11,6 +11,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 have chromium || missing+=(chromium)
 have chromedriver || missing+=(chromium-driver)
 have node || missing+=(nodejs)
+have redis-server || missing+=(redis-server)
 # The race detector needs a C compiler.
 have gcc || missing+=(gcc libc6-dev)
 if ((${#missing[@]})); then

@@ -38,6 +38,6 @@ func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
 		"Node": s.config.Gateway.Node, "URL": s.URL(), "Ready": s.gateway.Ready(), "Up": time.Since(s.started).Round(time.Second),
 		"Connections": s.gateway.Connections(), "Watched": s.gateway.Watched(), "Loaded": s.node.Loaded(), "Queued": s.node.Queued(),
 		"Goroutines": runtime.NumGoroutine(), "HeapMiB": memory.HeapAlloc >> 20, "Rules": s.config.Table.Registry.Names(),
-		"Store": s.config.Store.Dir, "Shards": s.node.Status(),
+		"Store": s.config.StoreName(), "Shards": s.node.Status(),
 	})
 }

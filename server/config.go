@@ -11,6 +11,7 @@ import (
 	"github.com/plywire/plywire/gateway/auth"
 	"github.com/plywire/plywire/shard"
 	"github.com/plywire/plywire/shard/localstore"
+	"github.com/plywire/plywire/shard/redisstore"
 	"github.com/plywire/plywire/table"
 )
 
@@ -25,6 +26,7 @@ type Config struct {
 	Table         table.Config
 	Shard         shard.Config
 	Store         localstore.Config
+	Redis         redisstore.Config // with a URL, the shards are kept there, and not in the folder of Store
 	Log           zerolog.Logger
 }
 
@@ -32,7 +34,7 @@ type Config struct {
 func DefaultConfig(registry *game.Registry, data string) Config {
 	config := Config{Listen: ":8080", Admin: "127.0.0.1:9090", PublicMetrics: true,
 		Gateway: gateway.DefaultConfig(), Auth: auth.DefaultConfig(), Table: table.DefaultConfig(), Shard: shard.DefaultConfig(),
-		Store: localstore.DefaultConfig(), Log: zerolog.Nop()}
+		Store: localstore.DefaultConfig(), Redis: redisstore.DefaultConfig(), Log: zerolog.Nop()}
 	config.Table.Registry = registry
 	config.SetData(data)
 	return config
@@ -50,5 +52,22 @@ func (c Config) Validate() error {
 	if c.Listen == "" {
 		listen = fmt.Errorf("there is no address to listen on")
 	}
-	return errors.Join(listen, c.Gateway.Validate(), c.Auth.Validate(), c.Table.Validate(), c.Shard.Validate(), c.Store.Validate())
+	store := c.Store.Validate()
+	if c.inRedis() {
+		store = c.Redis.Validate()
+	}
+	return errors.Join(listen, c.Gateway.Validate(), c.Auth.Validate(), c.Table.Validate(), c.Shard.Validate(), store)
+}
+
+func (c *Config) inRedis() bool { return c.Redis.URL != "" }
+
+// StoreName says where what is played is kept, without any secret.
+func (c *Config) StoreName() string {
+	switch {
+	case c.Memory:
+		return "memory"
+	case c.inRedis():
+		return "Redis, cluster " + c.Redis.Name
+	}
+	return c.Store.Dir
 }

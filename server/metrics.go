@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/plywire/plywire/shard/localstore"
+	"github.com/plywire/plywire/shard/redisstore"
 )
 
 // observeStore counts what the embedded store does.
@@ -29,6 +30,27 @@ func observeStore(registerer prometheus.Registerer) localstore.Observer {
 			written.Add(float64(bytes))
 		},
 		Forgotten: func(actors int) { forgotten.Add(float64(actors)) },
+	}
+}
+
+// observeRedis counts what the store in Redis does.
+func observeRedis(registerer prometheus.Registerer) redisstore.Observer {
+	commitTime := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "plywire_store_commit_seconds", Help: "Time from a batch's coming to the store until Redis has said that it is durable.",
+		Buckets: prometheus.ExponentialBuckets(0.00005, 2, 18)})
+	batches := prometheus.NewHistogram(prometheus.HistogramOpts{Name: "plywire_store_request_batches", Help: "Batches of shards that share one request.",
+		Buckets: prometheus.ExponentialBuckets(1, 2, 10)})
+	written := prometheus.NewCounter(prometheus.CounterOpts{Name: "plywire_store_bytes_total", Help: "Bytes of events and snapshots sent to the store, about."})
+	unsure := prometheus.NewCounter(prometheus.CounterOpts{Name: "plywire_store_unsure_total", Help: "Batches whose fate was not known at first, because Redis did not answer in time or at all. They were put again."})
+	forgotten := prometheus.NewCounter(prometheus.CounterOpts{Name: "plywire_store_forgotten_total", Help: "Ended games removed because their time of keeping was over."})
+	registerer.MustRegister(commitTime, batches, written, unsure, forgotten)
+	return redisstore.Observer{
+		Committed: func(took time.Duration) { commitTime.Observe(took.Seconds()) },
+		Sent: func(n, bytes int) {
+			batches.Observe(float64(n))
+			written.Add(float64(bytes))
+		},
+		Forgotten: func(actors int) { forgotten.Add(float64(actors)) },
+		Unsure:    unsure.Inc,
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/plywire/plywire/gateway/auth"
 	"github.com/plywire/plywire/shard"
 	"github.com/plywire/plywire/shard/localstore"
+	"github.com/plywire/plywire/shard/redisstore"
 	"github.com/plywire/plywire/shard/twinstore"
 	"github.com/plywire/plywire/table"
 	"github.com/plywire/plywire/web"
@@ -93,7 +94,7 @@ func Start(ctx context.Context, config Config) (_ *Server, err error) {
 
 // assemble makes the parts, and connects them.
 func (s *Server) assemble(ctx context.Context) (err error) {
-	if err := s.openStore(); err != nil {
+	if err := s.openStore(ctx); err != nil {
 		return err
 	}
 	if s.auth, err = auth.New(ctx, s.config.Auth, s.log); err != nil {
@@ -111,13 +112,22 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	return err
 }
 
-func (s *Server) openStore() error {
-	if s.config.Memory {
+func (s *Server) openStore(ctx context.Context) error {
+	switch {
+	case s.config.Memory:
 		config := twinstore.DefaultConfig()
 		config.Shards = s.config.Store.Shards
 		store, err := twinstore.New(config)
 		s.store = store
 		return err
+	case s.config.inRedis():
+		s.config.Redis.Logger, s.config.Redis.Observer = s.log, observeRedis(s.registry)
+		store, err := redisstore.Open(ctx, s.config.Redis)
+		if err != nil {
+			return err
+		}
+		s.store = store
+		return nil
 	}
 	s.config.Store.Logger, s.config.Store.Observer = s.log, observeStore(s.registry)
 	store, err := localstore.Open(s.config.Store)
@@ -206,7 +216,7 @@ func (s *Server) Run(ctx context.Context, stopTime time.Duration) error {
 		s.log.Info().Msg("stopping: clients are told to reconnect")
 	case cause = <-s.failed:
 	case <-s.broken:
-		cause = fmt.Errorf("the store in %s can no longer be relied on: %w", s.config.Store.Dir, s.storeErr())
+		cause = fmt.Errorf("the store in %s can no longer be relied on: %w", s.config.StoreName(), s.storeErr())
 	case cause = <-s.node.Failed():
 		cause = fmt.Errorf("a shard has lost its journal: %w", cause)
 	}

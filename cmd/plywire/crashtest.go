@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/plywire/plywire/loadtest/crashtest"
@@ -20,6 +21,7 @@ type crashCommand struct {
 	PGN     []string      `help:"PGN file to take the games from. Repeatable. Default: legal moves by chance." name:"pgn" type:"existingfile" placeholder:"FILE"`
 	Rate    float64       `help:"Moves a second over all games, about." default:"400" env:"-"`
 	Data    string        `help:"Folder for the server, which is left there. Default: one that is removed if nothing was wrong." type:"path" env:"-" placeholder:"FOLDER"`
+	Serve   string        `help:"More flags for plywire serve, separated by spaces." env:"-" placeholder:"FLAGS"`
 	Timeout time.Duration `help:"Time for everything." default:"15m" env:"-"`
 	JSON    bool          `help:"Print the result as JSON." name:"json"`
 }
@@ -28,6 +30,7 @@ type crashCommand struct {
 func (c *crashCommand) Run(ctx context.Context) error {
 	config := crashtest.DefaultConfig()
 	config.Kills, config.Games, config.Seed, config.Files, config.Rate = c.Kills, c.Games, c.Seed, c.PGN, c.Rate
+	config.Serve = strings.Fields(c.Serve)
 	config.Folder, config.Timeout, config.Progress = c.Data, c.Timeout, os.Stderr
 	report, err := crashtest.Run(ctx, config)
 	if report.Wanted > 0 { // it has begun

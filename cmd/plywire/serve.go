@@ -19,7 +19,9 @@ type serveCommand struct {
 	Admin         string `help:"Address for operators: metrics, profiles, status page. Keep it private; \"off\" for none." default:"127.0.0.1:9090"`
 	PublicMetrics bool   `help:"Serve /metrics to clients, too." default:"true" negatable:""`
 	Data          string `help:"Folder for all that the server keeps." default:"./data" type:"path"`
-	Shards        int    `help:"Number of shards; fixed when the data folder is made." default:"64"`
+	Redis         string `help:"Keep what is played in this Redis (7.0 or newer) instead of the data folder: redis://[user:password@]host:port/db, rediss:// for TLS. A node that starts takes over from the one before. Better given as $$PLYWIRE_REDIS than where others can read it." placeholder:"URL"`
+	Cluster       string `help:"Name that sets this cluster's keys in Redis apart from others'." default:"plywire"`
+	Shards        int    `help:"Number of shards; fixed when the data folder, or the cluster in Redis, is made. 0: 64 in a folder, 256 in Redis." default:"0"`
 	Node          string `help:"Name of this node. Default: the host's."`
 
 	Origin      []string `help:"Origin whose pages may connect, besides the server's own, as https://app.example.com. Repeatable; * matches any part." placeholder:"ORIGIN"`
@@ -72,7 +74,11 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if s.AdminURL() != "" {
 		fmt.Printf("  status    %s\n", s.AdminURL())
 	}
-	fmt.Printf("  data      %s\n  games     %s\n\n", c.Data, strings.Join(registry.Names(), ", "))
+	kept := c.Data
+	if c.Redis != "" {
+		kept = config.StoreName()
+	}
+	fmt.Printf("  data      %s\n  games     %s\n\n", kept, strings.Join(registry.Names(), ", "))
 	if c.TestClock {
 		fmt.Print("  The test clock is on: anybody can make time pass.\n\n")
 	}
@@ -86,7 +92,11 @@ func (c *serveCommand) config() (server.Config, error) {
 		config.Admin = ""
 	}
 	config.Log = c.logger()
-	config.Store.Shards, config.Store.Pace, config.Store.FreeBytesMin = c.Shards, c.SyncPace, c.DiskFreeMin
+	config.Store.Pace, config.Store.FreeBytesMin = c.SyncPace, c.DiskFreeMin
+	config.Redis.URL, config.Redis.Name = c.Redis, c.Cluster
+	if c.Shards != 0 {
+		config.Store.Shards, config.Redis.Shards = c.Shards, c.Shards
+	}
 	config.Shard.SnapshotEvents, config.Shard.SnapshotInterval, config.Shard.UpkeepInterval = c.SnapshotEvents, c.SnapshotInterval, c.UpkeepInterval
 	config.Table.Grace, config.Table.Retention, config.Table.TestClock = c.Grace, c.Retention, c.TestClock
 

@@ -11,6 +11,7 @@ import (
 // Config says what is played, and how often the server is killed. Start from DefaultConfig.
 type Config struct {
 	Binary   string        // plywire; empty: the program that is running
+	Serve    []string      // more flags for plywire serve
 	Folder   string        // where the server keeps everything, and is left when all is over; empty: one that is removed if nothing was wrong
 	Kills    int           // of the server
 	Games    int           // in flight at a time

@@ -36,7 +36,7 @@ func newVictim(config Config, folder string) (v *victim, err error) {
 	if config.Server != nil {
 		v.server, v.url, err = config.Server(key)
 	} else {
-		v.server, v.url, err = v.plywire(config.Binary, folder, key)
+		v.server, v.url, err = v.plywire(config.Binary, folder, key, config.Serve)
 	}
 	if err != nil {
 		return nil, errors.Join(err, v.log.close())
@@ -45,17 +45,18 @@ func newVictim(config Config, folder string) (v *victim, err error) {
 }
 
 // plywire is the server as a process of its own.
-func (v *victim) plywire(binary, folder, key string) (Server, string, error) {
+func (v *victim) plywire(binary, folder, key string, more []string) (Server, string, error) {
 	address, err := process.FreeAddress()
 	if err != nil {
 		return nil, "", err
 	}
 	url := "http://" + address
-	p, err := process.New(process.Config{Binary: binary, Log: v.log, Ready: process.ReadyAt(url), Args: []string{
+	args := []string{
 		"serve", "--listen", address, "--admin", "off", "--data", filepath.Join(folder, "served"), "--jwt-key", key,
 		"--limits", "off", "--disk-free-min", "0", "--log-format", "json", "--log-level", "info", "--drain-within", "0s",
 		// A few shards that snapshot and trim all the time: a kill finds them at it.
-		"--shards", "16", "--snapshot-events", "4", "--snapshot-interval", "200ms", "--upkeep-interval", "50ms"}})
+		"--shards", "16", "--snapshot-events", "4", "--snapshot-interval", "200ms", "--upkeep-interval", "50ms"}
+	p, err := process.New(process.Config{Binary: binary, Log: v.log, Ready: process.ReadyAt(url), Args: append(args, more...)})
 	return p, url, err
 }
 

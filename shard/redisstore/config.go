@@ -1,0 +1,107 @@
+package redisstore
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+	"github.com/rs/zerolog"
+)
+
+// Config configures a Store. Start from DefaultConfig.
+type Config struct {
+	// URL is where the server is: redis://[user:password@]host:port/db, rediss:// for TLS, unix:///path for a socket.
+	URL string
+	// Name sets the keys of one cluster apart from those of others on the same server.
+	Name string
+	// Shards is their number, fixed when the first node of the cluster starts.
+	Shards int
+
+	// CommitTimeout bounds one attempt to commit; its batches then hear ErrUnknown.
+	CommitTimeout time.Duration
+	// ReadTimeout bounds each request of Acquire, Recover, Load and Read.
+	ReadTimeout time.Duration
+	// Lanes is how many commits are under way at a time, each with the batches of its part of the shards.
+	Lanes int
+	// Connections is how many connections reading may use at a time.
+	Connections int
+	// BatchBytesMax bounds one batch; a larger one is refused.
+	BatchBytesMax int
+	// SweepInterval is the time between two looks for actors whose time has run out.
+	SweepInterval time.Duration
+	// CheckInterval is the time between two looks at the server's settings.
+	CheckInterval time.Duration
+
+	Logger   zerolog.Logger
+	Observer Observer
+}
+
+// Observer is told what the store does. Its functions must be quick; nil ones are left out.
+type Observer struct {
+	Committed func(time.Duration) // a batch is durable, after that time
+	Sent      func(batches, bytes int)
+	Forgotten func(actors int)
+	Unsure    func() // the fate of a commit was unknown
+}
+
+// DefaultConfig is good for production, except for the URL.
+func DefaultConfig() Config {
+	return Config{
+		Name: "plywire", Shards: 256,
+		CommitTimeout: time.Second, ReadTimeout: 5 * time.Second,
+		Lanes: 4, Connections: 16, BatchBytesMax: 64 << 20,
+		SweepInterval: time.Minute, CheckInterval: 15 * time.Second,
+		Logger: zerolog.Nop(),
+	}
+}
+
+// shardsMax is the largest number of shards: every shard has keys of its own.
+const shardsMax = 1 << 14
+
+// nameForm is what the name of a cluster may be: it is part of every key, inside the braces that keep a shard together.
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// Validate reports every fault at once.
+func (c Config) Validate() error {
+	var faults []error
+	need := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	if _, err := redis.ParseURL(c.URL); err != nil {
+		// The URL may hold a password, and the cause may repeat it.
+		faults = append(faults, errors.New("the URL of Redis is not one: want redis://[user:password@]host:port[/db], rediss:// for TLS, or unix:///path"))
+	}
+	need(nameForm.MatchString(c.Name), "the cluster's name is %q, want 1 to 64 of A-Z, a-z, 0-9, '_', '.' and '-'", c.Name)
+	need(c.Shards >= 1 && c.Shards <= shardsMax, "the number of shards is %d, want 1 to %d", c.Shards, shardsMax)
+	need(c.CommitTimeout > 0, "the time for a commit is %v, want more", c.CommitTimeout)
+	need(c.ReadTimeout > 0, "the time for reading is %v, want more", c.ReadTimeout)
+	need(c.Lanes >= 1 && c.Lanes <= 256, "the number of lanes is %d, want 1 to 256", c.Lanes)
+	need(c.Connections >= 1, "the number of connections is %d, want 1 or more", c.Connections)
+	need(c.BatchBytesMax >= 1<<10 && c.BatchBytesMax <= 256<<20, "the largest batch has %d bytes, want 1 KiB to 256 MiB", c.BatchBytesMax)
+	need(c.SweepInterval > 0, "the time between sweeps is %v, want more", c.SweepInterval)
+	need(c.CheckInterval > 0, "the time between checks is %v, want more", c.CheckInterval)
+	return errors.Join(faults...)
+}
+
+// options are those of a client that never sends anything twice by itself: an append whose answer was lost would be
+// appended again. Whoever waits is bounded by his context, also while the server hangs.
+func (c Config) options(timeout time.Duration, connections int) *redis.Options {
+	o, err := redis.ParseURL(c.URL)
+	if err != nil {
+		panic("redisstore: " + err.Error()) // Validate has parsed it
+	}
+	o.MaxRetries = -1
+	o.ContextTimeoutEnabled = true
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
+	o.DialerRetries = 1
+	o.PoolSize, o.MaxActiveConns = connections, connections
+	o.PipelinePoolSize = -1
+	o.DisableIdentity = true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled} // they would stretch the time-outs
+	return o
+}

@@ -1,0 +1,234 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/plywire/plywire/shard"
+	"github.com/plywire/plywire/shard/values"
+)
+
+const (
+	itemsAtATime     = 256 // of the journal
+	snapshotsAtATime = 256
+)
+
+// Recover implements shard.Store. Nobody but the owner changes the shard; if there is a new one meanwhile, it fails.
+func (s *Store) Recover(ctx context.Context, id int, token shard.Token) (shard.Recovery, error) {
+	recovery, err := s.recover(ctx, id, token)
+	if err != nil {
+		return shard.Recovery{}, fmt.Errorf("recover shard %d: %w", id, err)
+	}
+	return recovery, nil
+}
+
+func (s *Store) recover(ctx context.Context, id int, token shard.Token) (r shard.Recovery, err error) {
+	state, err := s.enter(ctx, id)
+	if err != nil {
+		return r, err
+	}
+	defer s.readers.Done()
+	before, err := s.look(ctx, state, token)
+	if err != nil {
+		return r, err
+	}
+	r.Head, r.At = before.head, before.at
+	if r.Entries, err = s.read(ctx, state, 0, int(^uint(0)>>1)); err != nil {
+		return r, err
+	}
+	if err := before.agrees(r.Entries); err != nil {
+		return r, err
+	}
+	if r.Snapshots, err = s.snapshots(ctx, state, r.Entries); err != nil {
+		return r, err
+	}
+	after, err := s.look(ctx, state, token)
+	if err == nil && after != before {
+		err = errors.New("the shard has changed while it was read")
+	}
+	return r, err
+}
+
+// look reads the head of a shard, for its owner.
+func (s *Store) look(ctx context.Context, state *shardState, token shard.Token) (record, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
+	defer cancel()
+	pipe := s.reads.TxPipeline()
+	owner := pipe.HMGet(ctx, state.keys.owner, "epoch", "owner")
+	head := pipe.HMGet(ctx, state.keys.head, "n", "at", "first")
+	if _, err := pipe.Exec(ctx); err != nil {
+		return record{}, err
+	}
+	if text(owner.Val(), 0) != strconv.FormatUint(uint64(token.Epoch), 10) || text(owner.Val(), 1) != token.Owner.String() {
+		return record{}, shard.ErrFenced
+	}
+	return parseRecord(text(head.Val(), 0), text(head.Val(), 1), text(head.Val(), 2))
+}
+
+// text is an answer of HMGET; empty where there is none.
+func text(got []any, i int) string {
+	if i < len(got) {
+		if said, is := got[i].(string); is {
+			return said
+		}
+	}
+	return ""
+}
+
+// read returns the entries behind a position, limit of them at the most.
+func (s *Store) read(ctx context.Context, state *shardState, after uint64, limit int) ([]shard.Entry, error) {
+	var all []shard.Entry
+	for from := after + 1; len(all) < limit; {
+		items, err := s.items(ctx, state.keys.journal, from, min(itemsAtATime, limit-len(all)))
+		if err != nil || len(items) == 0 {
+			return all, err
+		}
+		for i := 0; i < len(items) && len(all) < limit; i++ {
+			entries, err := parseItem(&state.keys, &items[i])
+			if err != nil {
+				return nil, err
+			}
+			last := entries[len(entries)-1].Position
+			if len(all) > 0 && entries[0].Position != all[len(all)-1].Position+1 {
+				return nil, fmt.Errorf("%w: entries %d to %d are missing from the journal", values.ErrCorrupt, all[len(all)-1].Position+1, entries[0].Position-1)
+			}
+			for len(entries) > 0 && entries[0].Position <= after {
+				entries = entries[1:]
+			}
+			all = append(all, entries[:min(len(entries), limit-len(all))]...)
+			from = last + 1
+		}
+	}
+	return all, nil
+}
+
+// items returns items of the journal from the one that has a position on.
+func (s *Store) items(ctx context.Context, journal string, from uint64, count int) ([]redis.XMessage, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
+	defer cancel()
+	return s.reads.XRangeN(ctx, journal, strconv.FormatUint(from, 10), "+", int64(count)).Result()
+}
+
+func parseItem(k *keys, item *redis.XMessage) ([]shard.Entry, error) {
+	number, _, _ := strings.Cut(item.ID, "-")
+	last, err := strconv.ParseUint(number, 10, 64)
+	value, is := item.Values["b"].(string)
+	if err != nil || !is {
+		return nil, fmt.Errorf("%w: item %s of the journal is not one of ours", values.ErrCorrupt, item.ID)
+	}
+	return parseEntries(k, last, []byte(value))
+}
+
+// snapshots returns those of all actors that are resident or have entries.
+func (s *Store) snapshots(ctx context.Context, state *shardState, entries []shard.Entry) ([]shard.Snapshot, error) {
+	live, err := s.live(ctx, state)
+	if err != nil {
+		return nil, err
+	}
+	actors := make([]shard.ID, 0, len(live))
+	wanted := make(map[shard.ID]bool, len(live)) // true: it has to be there
+	for _, actor := range live {
+		wanted[actor] = true
+		actors = append(actors, actor)
+	}
+	for i := range entries {
+		if actor := entries[i].Actor; !known(wanted, actor) {
+			wanted[actor] = false
+			actors = append(actors, actor)
+		}
+	}
+	var all []shard.Snapshot
+	for len(actors) > 0 {
+		n := min(len(actors), snapshotsAtATime)
+		got, err := s.fetch(ctx, state, actors[:n])
+		if err != nil {
+			return nil, err
+		}
+		for i, value := range got {
+			value, is := value.(string)
+			switch {
+			case is:
+				snapshot, err := parseSnapshot(&state.keys, actors[i], []byte(value))
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, snapshot)
+			case wanted[actors[i]]:
+				return nil, fmt.Errorf("%w: the snapshot of %s is missing", values.ErrCorrupt, actors[i])
+			}
+		}
+		actors = actors[n:]
+	}
+	return all, nil
+}
+
+func known(wanted map[shard.ID]bool, actor shard.ID) bool {
+	_, is := wanted[actor]
+	return is
+}
+
+// live returns the resident actors.
+func (s *Store) live(ctx context.Context, state *shardState) ([]shard.ID, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
+	defer cancel()
+	names, err := s.reads.SMembers(ctx, state.keys.live).Result()
+	if err != nil {
+		return nil, err
+	}
+	return parseIDs(names)
+}
+
+func (s *Store) fetch(ctx context.Context, state *shardState, actors []shard.ID) ([]any, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
+	defer cancel()
+	names := make([]string, len(actors))
+	for i, actor := range actors {
+		names[i] = state.keys.of(actor)
+	}
+	return s.reads.MGet(ctx, names...).Result()
+}
+
+// Load implements shard.Store.
+func (s *Store) Load(ctx context.Context, id int, actor shard.ID) (shard.Snapshot, error) {
+	snapshot, err := s.load(ctx, id, actor)
+	if err != nil {
+		return shard.Snapshot{}, fmt.Errorf("load %s of shard %d: %w", actor, id, err)
+	}
+	return snapshot, nil
+}
+
+func (s *Store) load(ctx context.Context, id int, actor shard.ID) (shard.Snapshot, error) {
+	state, err := s.enter(ctx, id)
+	if err != nil {
+		return shard.Snapshot{}, err
+	}
+	defer s.readers.Done()
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
+	defer cancel()
+	value, err := s.reads.Get(ctx, state.keys.of(actor)).Bytes()
+	switch {
+	case errors.Is(err, redis.Nil):
+		return shard.Snapshot{}, shard.ErrNoSnapshot
+	case err != nil:
+		return shard.Snapshot{}, err
+	}
+	return parseSnapshot(&state.keys, actor, value)
+}
+
+// Read implements shard.Store.
+func (s *Store) Read(ctx context.Context, id int, after uint64, limit int) ([]shard.Entry, error) {
+	state, err := s.enter(ctx, id)
+	if err == nil {
+		defer s.readers.Done()
+		var entries []shard.Entry
+		if entries, err = s.read(ctx, state, after, limit); err == nil {
+			return entries, nil
+		}
+	}
+	return nil, fmt.Errorf("read shard %d after %d: %w", id, after, err)
+}

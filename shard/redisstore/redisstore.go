@@ -1,0 +1,195 @@
+// Package redisstore keeps the shards in Redis, where any node can take them over. Every batch is one script, which does all
+// of it or nothing, and only for the owner of the shard: what a node that has lost its shard still sends changes nothing,
+// however late it comes.
+//
+// It must never send a batch again as another batch, and never take for granted what Redis has not said.
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+
+	"github.com/plywire/plywire/shard"
+)
+
+// Store is a shard.Store in Redis. Several processes may have it open; of each shard one at a time is the owner.
+type Store struct {
+	// Set when the store is opened, never changed.
+	cfg         Config
+	now         func() time.Time // for nothing but Snapshot.Expires
+	journal     *redis.Client    // commits
+	reads       *redis.Client    // all else, so that a restore does not keep a commit waiting
+	lanes       []*lane
+	states      []shardState
+	incarnation uuid.UUID
+	closing     chan struct{} // closed when Close is called
+	tasks       sync.WaitGroup
+
+	mu      sync.Mutex
+	closed  bool
+	readers sync.WaitGroup // requests under way; none is added once closed
+	ended   chan struct{}  // closed when Close has returned
+}
+
+var _ shard.Store = (*Store)(nil)
+
+// shardState is what the store remembers of a shard.
+type shardState struct {
+	keys keys
+
+	mu     sync.Mutex
+	flying shard.Token // of the batch under way; zero: none
+	owned  bool        // was acquired here: its expired actors are looked for here
+}
+
+// Open connects to Redis, checks whether it is fit to keep what must not be lost, and finds the cluster there, or creates it
+// where there is none. It blocks, and fails if Redis does not answer.
+func Open(ctx context.Context, cfg Config) (*Store, error) { return open(ctx, cfg, time.Now) }
+
+func open(ctx context.Context, cfg Config, now func() time.Time) (*Store, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("redisstore: %w", err)
+	}
+	s := &Store{cfg: cfg, now: now, closing: make(chan struct{}), ended: make(chan struct{}), states: make([]shardState, cfg.Shards)}
+	for id := range s.states {
+		s.states[id].keys = keysOf(cfg.Name, id)
+	}
+	quiet()
+	s.journal = redis.NewClient(cfg.options(cfg.CommitTimeout, cfg.Lanes))
+	s.reads = redis.NewClient(cfg.options(cfg.ReadTimeout, cfg.Connections))
+	if err := s.found(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("redisstore: %w", err), s.disconnect())
+	}
+	for range cfg.Lanes {
+		l := newLane(s)
+		s.lanes = append(s.lanes, l)
+		s.tasks.Go(l.run)
+	}
+	s.tasks.Go(s.sweepAlways)
+	s.tasks.Go(s.watchServer)
+	cfg.Logger.Info().Str("cluster", cfg.Name).Int("shards", cfg.Shards).Stringer("incarnation", s.incarnation).Msg("store in Redis opened")
+	return s, nil
+}
+
+// quiet keeps go-redis from writing to the process's output: its errors all come back to us.
+var quiet = sync.OnceFunc(logging.Disable)
+
+// found checks the server, and finds the cluster or creates it.
+func (s *Store) found(ctx context.Context) error {
+	if err := s.inspect(ctx); err != nil {
+		return err
+	}
+	got, err := s.run(ctx, foundScript, []string{clusterKey(s.cfg.Name)}, formatVersion, s.cfg.Shards, uuid.NewString()).StringSlice()
+	if err != nil {
+		return fmt.Errorf("look for the cluster %s: %w", s.cfg.Name, err)
+	}
+	if len(got) != 3 {
+		return fmt.Errorf("the record of cluster %s has %d parts, want 3: is the key %s somebody else's?", s.cfg.Name, len(got), clusterKey(s.cfg.Name))
+	}
+	if want := fmt.Sprint(formatVersion); got[0] != want {
+		return fmt.Errorf("cluster %s has format version %s, this program reads %s: start the program that wrote it, or name another cluster",
+			s.cfg.Name, got[0], want)
+	}
+	if want := fmt.Sprint(s.cfg.Shards); got[1] != want {
+		return fmt.Errorf("cluster %s has %s shards, which cannot be changed: it was opened with %s", s.cfg.Name, got[1], want)
+	}
+	s.incarnation, err = uuid.Parse(got[2])
+	return err
+}
+
+// Shards is the number of shards.
+func (s *Store) Shards() int { return s.cfg.Shards }
+
+// Incarnation names the life of the cluster's contents: it is drawn when they are begun. Another one means that this is not
+// what was there before, but something new in its place.
+func (s *Store) Incarnation() uuid.UUID { return s.incarnation }
+
+// Close ends the store after the batches under way. It blocks, no longer than CommitTimeout allows a batch. Closing again
+// waits for the same end. It must not be called by a done.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	first := !s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if !first {
+		<-s.ended
+		return nil
+	}
+	close(s.closing)
+	for _, l := range s.lanes {
+		l.close()
+	}
+	s.readers.Wait()
+	s.tasks.Wait()
+	err := s.disconnect()
+	close(s.ended)
+	return err
+}
+
+func (s *Store) disconnect() error {
+	if err := errors.Join(s.journal.Close(), s.reads.Close()); err != nil {
+		return fmt.Errorf("redisstore: close: %w", err)
+	}
+	return nil
+}
+
+// enter begins a request. The caller must call s.readers.Done when it has ended.
+func (s *Store) enter(ctx context.Context, id int) (*shardState, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if id < 0 || id >= s.cfg.Shards {
+		return nil, fmt.Errorf("there are %d shards, numbered from 0", s.cfg.Shards)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, shard.ErrClosed
+	}
+	s.readers.Add(1)
+	return &s.states[id], nil
+}
+
+// run runs a script on the connections for reading.
+func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) *redis.Cmd {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
+	defer cancel()
+	return script.Run(ctx, s.reads, keys, args...)
+}
+
+// Acquire implements shard.Store. If it fails nobody knows whether the shard has a new owner: the caller is none, and who was
+// may be fenced.
+func (s *Store) Acquire(ctx context.Context, id int) (shard.Token, error) {
+	token, err := s.acquire(ctx, id)
+	if err != nil {
+		return shard.Token{}, fmt.Errorf("acquire shard %d: %w", id, err)
+	}
+	return token, nil
+}
+
+func (s *Store) acquire(ctx context.Context, id int) (shard.Token, error) {
+	state, err := s.enter(ctx, id)
+	if err != nil {
+		return shard.Token{}, err
+	}
+	defer s.readers.Done()
+	owner, err := uuid.NewRandom()
+	if err != nil {
+		return shard.Token{}, fmt.Errorf("draw an owner: %w", err)
+	}
+	epoch, err := s.run(ctx, acquireScript, []string{state.keys.owner}, owner.String()).Uint64()
+	if err != nil {
+		return shard.Token{}, err
+	}
+	state.mu.Lock()
+	state.owned = true
+	state.mu.Unlock()
+	return shard.Token{Epoch: shard.Epoch(epoch), Owner: owner}, nil
+}
