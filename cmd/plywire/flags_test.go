@@ -111,7 +111,7 @@ func TestEveryFlagReachesTheServer(t *testing.T) {
 	c.MessageBytes, c.OutboundBytes = 2048, 128<<10
 	c.Heartbeat, c.Grace, c.Retention, c.DrainWithin = 2*time.Second, 3*time.Second, 4*time.Minute, 5*time.Second
 	c.SnapshotEvents, c.SnapshotInterval, c.UpkeepInterval = 8, 9*time.Second, 10*time.Millisecond
-	c.Redis, c.Cluster = "redis://h", "c"
+	c.Redis, c.Cluster, c.RedisReplicas = "redis://h", "c", 3
 	c.SyncPace, c.DiskFreeMin, c.TestClock = 6*time.Millisecond, 7, true
 	got, err := c.config()
 	if err != nil {
@@ -119,7 +119,7 @@ func TestEveryFlagReachesTheServer(t *testing.T) {
 	}
 	g, a := got.Gateway, got.Auth
 	for name, ok := range map[string]bool{
-		"listen": got.Listen == ":1", "admin": got.Admin == "", "metrics": !got.PublicMetrics, "shards": got.Store.Shards == 7 && got.Redis.Shards == 7, "redis": got.Redis.URL == "redis://h", "cluster": got.Redis.Name == "c",
+		"listen": got.Listen == ":1", "admin": got.Admin == "", "metrics": !got.PublicMetrics, "shards": got.Store.Shards == 7 && got.Redis.Shards == 7, "redis": got.Redis.URL == "redis://h", "cluster": got.Redis.Name == "c", "replicas": got.Redis.Replicas == 3,
 		"data": got.Store.Dir == "/d/store", "node": g.Node == "n", "origins": len(g.Origins) == 1, "proxy": g.BehindProxy,
 		"guests": !a.Guests, "keys": len(a.Keys) == 2 && a.Keys[0].ID == "kid" && a.Keys[0].Path == "/k" && a.Keys[1].Path == "/l",
 		"jwks": a.JWKSURL == "https://j", "issuer": a.Issuer == "i", "audience": len(a.Audiences) == 1,

@@ -21,6 +21,7 @@ type serveCommand struct {
 	Data          string `help:"Folder for all that the server keeps." default:"./data" type:"path"`
 	Redis         string `help:"Keep what is played in this Redis (7.0 or newer) instead of the data folder: redis://[user:password@]host:port/db, rediss:// for TLS. A node that starts takes over from the one before. Better given as $$PLYWIRE_REDIS than where others can read it." placeholder:"URL"`
 	Cluster       string `help:"Name that sets this cluster's keys in Redis apart from others'." default:"plywire"`
+	RedisReplicas int    `help:"Replicas of Redis that must have a move before it is acknowledged: name all that could be promoted, and nothing acknowledged is lost then." default:"0"`
 	Shards        int    `help:"Number of shards; fixed when the data folder, or the cluster in Redis, is made. 0: 64 in a folder, 256 in Redis." default:"0"`
 	Node          string `help:"Name of this node. Default: the host's."`
 
@@ -93,7 +94,7 @@ func (c *serveCommand) config() (server.Config, error) {
 	}
 	config.Log = c.logger()
 	config.Store.Pace, config.Store.FreeBytesMin = c.SyncPace, c.DiskFreeMin
-	config.Redis.URL, config.Redis.Name = c.Redis, c.Cluster
+	config.Redis.URL, config.Redis.Name, config.Redis.Replicas = c.Redis, c.Cluster, c.RedisReplicas
 	if c.Shards != 0 {
 		config.Store.Shards, config.Redis.Shards = c.Shards, c.Shards
 	}

@@ -20,6 +20,11 @@ type Config struct {
 	// Shards is their number, fixed when the first node of the cluster starts.
 	Shards int
 
+	// Replicas is how many of the server's replicas must have a batch before it counts as durable; 0: the server alone
+	// is enough. When it fails and one of its replicas is promoted, nothing acknowledged is lost only if that one has it:
+	// so name all that may be. With fewer connected nothing is acknowledged, and the server warns.
+	Replicas int
+
 	// CommitTimeout bounds one attempt to commit; its batches then hear ErrUnknown.
 	CommitTimeout time.Duration
 	// ReadTimeout bounds each request of Acquire, Recover, Load and Read.
@@ -78,6 +83,7 @@ func (c Config) Validate() error {
 	}
 	need(nameForm.MatchString(c.Name), "the cluster's name is %q, want 1 to 64 of A-Z, a-z, 0-9, '_', '.' and '-'", c.Name)
 	need(c.Shards >= 1 && c.Shards <= shardsMax, "the number of shards is %d, want 1 to %d", c.Shards, shardsMax)
+	need(c.Replicas >= 0 && c.Replicas <= 16, "the number of replicas is %d, want 0 to 16", c.Replicas)
 	need(c.CommitTimeout > 0, "the time for a commit is %v, want more", c.CommitTimeout)
 	need(c.ReadTimeout > 0, "the time for reading is %v, want more", c.ReadTimeout)
 	need(c.Lanes >= 1 && c.Lanes <= 256, "the number of lanes is %d, want 1 to 256", c.Lanes)

@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -114,5 +113,3 @@ func expiryScore(t time.Time) int64 {
 	}
 	return max(1, t.UnixMilli())
 }
-
-func isUnknown(err error) bool { return errors.Is(err, shard.ErrUnknown) }

@@ -61,8 +61,8 @@ func (v server) faults() error {
 	return errors.Join(faults...)
 }
 
-// warnings are what may cost acknowledged moves, or is about to.
-func (v server) warnings() []string {
+// warnings are what may cost acknowledged moves, or is about to. replicas is how many must have a batch.
+func (v server) warnings(replicas int) []string {
 	var all []string
 	warn := func(is bool, what string) {
 		if is {
@@ -75,6 +75,9 @@ func (v server) warnings() []string {
 	warn(v.config["appendonly"] == "no", "appendonly is no: what was acknowledged since the last snapshot of Redis's own is lost when it crashes; set appendonly yes")
 	warn(v.config["appendonly"] == "yes" && v.config["appendfsync"] != "always",
 		"appendfsync is "+v.config["appendfsync"]+": a loss of power takes up to two seconds of acknowledged moves; a crash of Redis alone takes none")
+	connected, _ := strconv.Atoi(v.info["connected_slaves"])
+	warn(connected < replicas, fmt.Sprintf("Redis has %d replicas, and %d have to have a move before it is acknowledged: nobody can move", connected, replicas))
+	warn(connected > replicas, fmt.Sprintf("Redis has %d replicas, of which %d have to have a move before it is acknowledged: if another one is promoted, acknowledged moves can be lost", connected, replicas))
 	warn(v.info["maxmemory"] == "0", "maxmemory is 0: Redis takes memory until the machine has none; set it")
 	warn(v.info["aof_last_write_status"] == "err", "Redis failed to write its log: look at its disk")
 	warn(v.info["rdb_last_bgsave_status"] == "err", "Redis failed to save a snapshot of its own: look at its disk")
@@ -93,7 +96,7 @@ func (s *Store) inspect(ctx context.Context) error {
 	if err := v.faults(); err != nil {
 		return err
 	}
-	for _, what := range v.warnings() {
+	for _, what := range v.warnings(s.cfg.Replicas) {
 		s.cfg.Logger.Warn().Msg(what)
 	}
 	return nil
@@ -107,7 +110,7 @@ func (s *Store) watchServer() {
 		if err != nil {
 			return // whoever commits says so
 		}
-		problems := v.warnings()
+		problems := v.warnings(s.cfg.Replicas)
 		if err := v.faults(); err != nil {
 			problems = append(problems, strings.Split(err.Error(), "\n")...)
 		}

@@ -2,10 +2,14 @@ package redisstore
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/plywire/plywire/shard"
 )
 
 // lane commits the batches of some of the shards. One request is under way at a time; what comes meanwhile goes with the next:
@@ -92,55 +96,85 @@ func (l *lane) next() (some []*work, more bool) {
 
 // commit puts batches to Redis and answers them.
 func (l *lane) commit(some []*work) {
-	commands := l.send(some)
-	if missing(commands) {
-		// Redis has been started again, or was promoted. None of those that say so was run; the others are answered.
-		if l.teach() == nil {
-			again := make([]*work, 0, len(some))
-			var at []int
-			for i, cmd := range commands {
-				if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
-					again, at = append(again, some[i]), append(at, i)
-				}
-			}
-			for i, cmd := range l.send(again) {
-				commands[at[i]] = cmd
-			}
+	commands, spread := l.send(some)
+	var again []*work
+	for i, w := range some {
+		if redis.HasErrorPrefix(commands[i].Err(), "NOSCRIPT") {
+			again = append(again, w)
+		} else {
+			l.settle(w, commands[i], spread)
 		}
 	}
-	observer := &l.store.cfg.Observer
-	for i, w := range some {
-		err := w.verdict(commands[i])
-		switch {
-		case err == nil:
-			if observer.Committed != nil {
-				observer.Committed(time.Since(w.since))
-			}
-		case isUnknown(err):
-			if observer.Unsure != nil {
-				observer.Unsure()
-			}
-		}
-		w.settle(err)
+	if len(again) == 0 {
+		return
+	}
+	// Redis has been started again, or was promoted. None of these was run.
+	if err := l.teach(); err != nil {
+		l.store.cfg.Logger.Warn().Err(err).Msg("Redis has lost the scripts, and does not take them")
+	}
+	commands, spread = l.send(again)
+	for i, w := range again {
+		l.settle(w, commands[i], spread)
 	}
 }
 
-// send sends the batches in one request. Each has an answer or an error of its own.
-func (l *lane) send(some []*work) []*redis.Cmd {
+// settle answers a batch.
+func (l *lane) settle(w *work, said *redis.Cmd, spread error) {
+	observer := &l.store.cfg.Observer
+	err := w.verdict(said)
+	if err == nil {
+		err = spread
+	}
+	switch {
+	case err == nil:
+		if observer.Committed != nil {
+			observer.Committed(time.Since(w.since))
+		}
+	case errors.Is(err, shard.ErrUnknown):
+		if observer.Unsure != nil {
+			observer.Unsure()
+		}
+	}
+	w.settle(err)
+}
+
+// send sends the batches in one request. Each has an answer or an error of its own; spread is what keeps those from being
+// durable that say they are.
+func (l *lane) send(some []*work) (commands []*redis.Cmd, spread error) {
 	ctx, cancel := context.WithTimeout(context.Background(), l.store.cfg.CommitTimeout)
 	defer cancel()
 	bytes := 0
 	pipe := l.store.journal.Pipeline()
-	commands := make([]*redis.Cmd, len(some))
+	commands = make([]*redis.Cmd, len(some))
 	for i, w := range some {
 		commands[i] = pipe.Do(ctx, w.command()...)
 		bytes += w.bytes
+	}
+	var replicas *redis.Cmd
+	if n := l.store.cfg.Replicas; n > 0 {
+		replicas = pipe.Do(ctx, "wait", n, max(1, (l.store.cfg.CommitTimeout*3/4).Milliseconds()))
 	}
 	_, _ = pipe.Exec(ctx) // each command has its error
 	if sent := l.store.cfg.Observer.Sent; sent != nil {
 		sent(len(some), bytes)
 	}
-	return commands
+	return commands, l.store.spread(replicas)
+}
+
+// spread says whether the replicas have what a request has written: only then is it durable. Otherwise its fate is unknown,
+// since the replica that is promoted may be one that has it, or not.
+func (s *Store) spread(replicas *redis.Cmd) error {
+	if replicas == nil {
+		return nil
+	}
+	n, err := replicas.Int()
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: whether the replicas have it: %w", shard.ErrUnknown, err)
+	case n < s.cfg.Replicas:
+		return fmt.Errorf("%w: %d of %d replicas have it", shard.ErrUnknown, n, s.cfg.Replicas)
+	}
+	return nil
 }
 
 // teach loads the script that commits.
@@ -148,13 +182,4 @@ func (l *lane) teach() error {
 	ctx, cancel := context.WithTimeout(context.Background(), l.store.cfg.CommitTimeout)
 	defer cancel()
 	return commitScript.Load(ctx, l.store.journal).Err()
-}
-
-func missing(commands []*redis.Cmd) bool {
-	for _, cmd := range commands {
-		if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
-			return true
-		}
-	}
-	return false
 }

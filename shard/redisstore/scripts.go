@@ -9,7 +9,8 @@ import "github.com/redis/go-redis/v9"
 // commitScript makes a batch durable. Keys: owner, head, journal, live, expiry, and the snapshots'. Arguments: epoch, owner,
 // batch, the head expected, the head to be, time, the first position that may not be forgotten (0: as before), the entries (empty: none), and for
 // each snapshot its actor, whether it is resident, when it expires (0: never), and its value. It answers OK, DUP, FENCED or
-// HEAD, with the batch, and for HEAD with the head.
+// HEAD, with the batch, and for HEAD with the head. Where it says DUP it writes what is there already: Redis promises that WAIT
+// waits for what its own connection has written, and no more.
 var commitScript = redis.NewScript(`#!lua
 local owner = redis.call('HMGET', KEYS[1], 'epoch', 'owner')
 if owner[1] ~= ARGV[1] or owner[2] ~= ARGV[2] then
@@ -17,6 +18,7 @@ if owner[1] ~= ARGV[1] or owner[2] ~= ARGV[2] then
 end
 local head = redis.call('HMGET', KEYS[2], 'n', 'batch', 'first')
 if head[2] == ARGV[3] then
+  redis.call('HSET', KEYS[2], 'batch', ARGV[3])
   return {'DUP', ARGV[3]}
 end
 local n = head[1] or '0'
