@@ -49,6 +49,7 @@ var arrows = []struct {
 	{"bench", []string{"bench/relay", "bench/swarm", "loadtest/process", "wire"}, "a measurement sees what clients and operators see"},
 	{"bench/relay", nil, "the yardstick knows nothing"},
 	{"bench/swarm", nil, "a swarm knows nothing of what it says"},
+	{"mutation", nil, "a fault in the source is a text"},
 	{"simulation", []string{"game", "game/chess", "game/connectfour", "game/nim", "game/rps", "shard", "shard/twinstore", "table", "wire"}, "a whole node in one goroutine has no socket and no disk"},
 	{"web", nil, "the page knows the protocol, which is not Go"},
 	{"server", []string{"game", "gateway", "gateway/auth", "shard", "shard/localstore", "shard/redisstore", "shard/twinstore", "table", "web"}, "the server puts the rooms together"},

@@ -1,13 +1,11 @@
 package shard_test
 
 import (
-	"encoding/json"
 	"flag"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/plywire/plywire/mutation"
 )
 
 var (
@@ -126,40 +124,12 @@ var mutants = []struct{ name, file, old, new string }{
 func TestMutants(t *testing.T) {
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
-			source, err := os.ReadFile(m.file)
-			must(t, err)
-			if n := strings.Count(string(source), m.old); n != 1 {
-				t.Fatalf("%s has %q %d times, want once: the code has changed, so must the mutant", m.file, m.old, n)
-			}
+			mutated := mutation.Make(t, m.file, m.old, m.new)
 			if *mutantsRun == "all" || *mutantsRun != "" && strings.Contains(m.name, *mutantsRun) {
-				if out, found := findMutant(t, m.file, strings.Replace(string(source), m.old, m.new, 1)); !found {
+				if out, found := mutation.Test(t, m.file, mutated, "-short", "-timeout=60s", "-run="+*mutantsWith); !found {
 					t.Errorf("the tests find nothing wrong with it:\n%s", out)
 				}
 			}
 		})
 	}
-}
-
-// findMutant runs the tests with the mutated file, and tells whether they fail.
-func findMutant(t *testing.T, file, mutated string) (out string, found bool) {
-	t.Helper()
-	folder := t.TempDir()
-	path, err := filepath.Abs(file)
-	must(t, err)
-	must(t, os.WriteFile(filepath.Join(folder, file), []byte(mutated), 0o600))
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: filepath.Join(folder, file)}})
-	must(t, err)
-	must(t, os.WriteFile(filepath.Join(folder, "overlay.json"), overlay, 0o600))
-	run := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-short", "-timeout=60s", "-run="+*mutantsWith, "-overlay="+filepath.Join(folder, "overlay.json"), ".")
-	b, err := run.CombinedOutput()
-	if strings.Contains(string(b), "[build failed]") {
-		t.Fatalf("the mutant cannot be built:\n%s", b)
-	}
-	for line := range strings.Lines(string(b)) {
-		if strings.Contains(line, "--- FAIL") || strings.Contains(line, "panic:") || strings.Contains(line, "fatal error:") {
-			t.Log(strings.TrimSpace(line))
-			break
-		}
-	}
-	return string(b), err != nil
 }

@@ -1,13 +1,12 @@
 package simulation_test
 
 import (
-	"encoding/json"
 	"flag"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/plywire/plywire/mutation"
 )
 
 var (
@@ -62,53 +61,15 @@ var mutants = []struct{ name, file, old, new string }{
 func TestMutants(t *testing.T) {
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
-			path, err := filepath.Abs(filepath.Join("..", m.file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			source, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n := strings.Count(string(source), m.old); n != 1 {
-				t.Fatalf("%s has %q %d times, want once: the code has changed, so must the mutant", m.file, m.old, n)
-			}
+			path := filepath.Join("..", m.file)
+			mutated := mutation.Make(t, path, m.old, m.new)
 			if testing.Short() || *mutantsRun != "all" && !strings.Contains(m.name, *mutantsRun) {
 				return
 			}
 			t.Parallel()
-			if out, found := simulateMutant(t, path, strings.Replace(string(source), m.old, m.new, 1)); !found {
+			if out, found := mutation.Test(t, path, mutated, "-timeout=120s", "-run=^TestSeeds$", "-sim.seeds="+*mutantsSeeds); !found {
 				t.Errorf("the simulation finds nothing wrong with it:\n%s", out)
 			}
 		})
 	}
-}
-
-// simulateMutant runs TestSeeds with the mutated file, and tells whether it fails.
-func simulateMutant(t *testing.T, path, mutated string) (out string, found bool) {
-	t.Helper()
-	folder := t.TempDir()
-	replacement, overlay := filepath.Join(folder, filepath.Base(path)), filepath.Join(folder, "overlay.json")
-	text, err := json.Marshal(map[string]any{"Replace": map[string]string{path: replacement}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for file, content := range map[string][]byte{replacement: []byte(mutated), overlay: text} {
-		if err := os.WriteFile(file, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	run := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-vet=off", "-timeout=120s", "-run=^TestSeeds$", "-overlay="+overlay, ".",
-		"-sim.seeds="+*mutantsSeeds)
-	b, err := run.CombinedOutput()
-	if strings.Contains(string(b), "[build failed]") || strings.Contains(string(b), "[setup failed]") {
-		t.Fatalf("the mutant cannot be built:\n%s", b)
-	}
-	for line := range strings.Lines(string(b)) {
-		if strings.Contains(line, ": seed ") || strings.Contains(line, "panic:") {
-			t.Log(strings.TrimSpace(line))
-			break
-		}
-	}
-	return string(b), err != nil
 }

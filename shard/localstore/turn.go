@@ -34,12 +34,16 @@ func (t *turn) put(state *shardState, id int, r record) {
 		t.staged = append(t.staged, state)
 	}
 	state.staged = r
-	both := append(headKey(t.scratch[:0], id), 0)
-	both = append(r.appendBody(both), 0, 0, 0, 0)
-	key, value := both[:headKeyLen], both[headKeyLen:]
+	t.set(headKey(t.scratch[:0], id), r.appendBody)
+}
+
+// set writes a sealed value. key is in the scratch memory, where the value goes behind it.
+func (t *turn) set(key []byte, appendBody func([]byte) []byte) {
+	n := len(key)
+	both := append(appendBody(append(key, 0)), 0, 0, 0, 0)
 	t.scratch = both[:0]
-	values.Seal(key, value)
-	must(t.batch.Set(key, value, nil))
+	values.Seal(both[:n], both[n:])
+	must(t.batch.Set(both[:n], both[n:], nil))
 }
 
 // entry writes an entry of the journal.
@@ -54,12 +58,7 @@ func (t *turn) entry(id int, position uint64, e *shard.Entry) {
 // snapshot writes an actor's snapshot, in the place of whichever there was.
 func (t *turn) snapshot(id int, n *shard.Snapshot) {
 	must(t.batch.Delete(snapshotKey(t.scratch[:0], !n.Resident, id, n.Actor), nil))
-	both := append(snapshotKey(t.scratch[:0], n.Resident, id, n.Actor), 0)
-	both = append(values.AppendSnapshot(both, n), 0, 0, 0, 0)
-	key, value := both[:snapshotKeyLen], both[snapshotKeyLen:]
-	t.scratch = both[:0]
-	values.Seal(key, value)
-	must(t.batch.Set(key, value, nil))
+	t.set(snapshotKey(t.scratch[:0], n.Resident, id, n.Actor), func(dst []byte) []byte { return values.AppendSnapshot(dst, n) })
 	if !n.Expires.IsZero() {
 		must(t.batch.Set(expiryKey(t.scratch, n.Expires, id, n.Actor), nil, nil))
 	}

@@ -1,0 +1,43 @@
+package redisstore
+
+import (
+	"testing"
+
+	"github.com/plywire/plywire/mutation"
+)
+
+// mutants are faults that the tests have to find: without that, their silence proves nothing. with is which of them, as -run
+// has it.
+var mutants = []struct{ name, file, old, new, with string }{
+	{"any owner of the same epoch", "scripts.go", "owner[1] ~= ARGV[1] or owner[2] ~= ARGV[2]", "owner[1] ~= ARGV[1]", "TestStore/a_wrong_token"},
+	{"any epoch of the same owner", "scripts.go", "owner[1] ~= ARGV[1] or owner[2] ~= ARGV[2]", "owner[2] ~= ARGV[2]", "TestStore/a_wrong_token"},
+	{"no batch was seen before", "scripts.go", "if head[2] == ARGV[3] then", "if head[2] == 'x' then", "TestAnswersAreLost"},
+	{"any head", "scripts.go", "if n ~= ARGV[4] then", "if n == 'x' then", "TestStore/a_batch_with_another_head"},
+	{"nothing is trimmed", "scripts.go", "  redis.call('XTRIM', KEYS[3], 'MINID', first)\n", "", "TestStore/an_expired_actor_with"},
+	{"who was resident stays it", "scripts.go", "    redis.call('SREM', KEYS[4], actor)\n", "", "TestStore/recover"},
+	{"an expiry is never taken back", "scripts.go", "    redis.call('ZREM', KEYS[5], actor)\n  else", "  else", "TestStore/a_new_snapshot_takes"},
+	{"a sweep that looked before", "scripts.go", "if (redis.call('HGET', KEYS[1], 'n') or '0') ~= ARGV[1] then", "if false then", "TestForget"},
+	{"more time is not respected", "scripts.go", "if expires and tonumber(expires) <= tonumber(ARGV[2]) then", "if true then", "TestForget"},
+	{"actors with entries are forgotten", "sweep.go", "return present[actor]", "_ = present; return false", "TestStore/an_expired_actor_with"},
+	{"the library sends again", "config.go", "o.MaxRetries = -1", "o.MaxRetries = 3", "TestAnswersAreLost"},
+	{"one replica less", "lane.go", "case n < s.cfg.Replicas:", "case n < s.cfg.Replicas-1:", "TestReplicaHangs"},
+	{"no look behind", "read.go", "	after, err := s.look(ctx, state, token)\n", "	after := before\n", "TestShardIsTaken"},
+	{"a gap at the beginning", "record.go", "case entries[0].Position > first:", "case entries[0].Position > first+99:", "TestDamage"},
+	{"an answer to another batch", "commit.go", "case len(said) < 2 || said[1] != w.batch.ID.String():", "case len(said) < 2:", "TestVerdict"},
+	{"every error is a refusal", "commit.go", "strings.HasPrefix(said.Error(), known.prefix)", "strings.HasPrefix(said.Error(), \"\")", "TestVerdict"},
+	{"a lost connection is a refusal", "commit.go", "	return fmt.Errorf(\"%w: %w\", shard.ErrUnknown, err)\n", "	return fmt.Errorf(\"%w: %w\", shard.ErrRefused, err)\n", "TestRedisHangs"},
+}
+
+func TestMutants(t *testing.T) {
+	for _, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			mutated := mutation.Make(t, m.file, m.old, m.new)
+			if testing.Short() {
+				return
+			}
+			if out, found := mutation.Test(t, m.file, mutated, "-timeout=120s", "-run="+m.with); !found {
+				t.Errorf("the tests find nothing wrong with it:\n%s", out)
+			}
+		})
+	}
+}
