@@ -43,6 +43,7 @@ func DefaultConfig(registry *game.Registry, data string) Config {
 // SetData puts everything that the server keeps into one folder.
 func (c *Config) SetData(folder string) {
 	c.Store.Dir = folder + "/store"
+	c.Redis.Mark = folder + "/redis-incarnation"
 	c.Auth.ResumeKeyFiles = []string{folder + "/resume.key"}
 }
 

@@ -20,6 +20,10 @@ type Config struct {
 	// Shards is their number, fixed when the first node of the cluster starts.
 	Shards int
 
+	// Mark is a file in which the node remembers which life of the cluster's contents it has served: a Redis that was emptied
+	// is then refused. It is made when it is not there. Empty: nothing is remembered.
+	Mark string
+
 	// Replicas is how many of the server's replicas must have a batch before it counts as durable; 0: the server alone
 	// is enough. When it fails and one of its replicas is promoted, nothing acknowledged is lost only if that one has it:
 	// so name all that may be. With fewer connected nothing is acknowledged, and the server warns.

@@ -86,9 +86,20 @@ func (s *Store) found(ctx context.Context) error {
 	if err := s.inspect(ctx); err != nil {
 		return err
 	}
-	got, err := s.run(ctx, foundScript, []string{clusterKey(s.cfg.Name)}, formatVersion, s.cfg.Shards, uuid.NewString()).StringSlice()
+	known, err := readMark(s.cfg.Mark)
+	if err != nil {
+		return err
+	}
+	create := 0
+	if known == (uuid.UUID{}) {
+		create = 1
+	}
+	got, err := s.run(ctx, foundScript, []string{clusterKey(s.cfg.Name)}, formatVersion, s.cfg.Shards, uuid.NewString(), create).StringSlice()
 	if err != nil {
 		return fmt.Errorf("look for the cluster %s: %w", s.cfg.Name, err)
+	}
+	if len(got) == 0 {
+		return s.emptied("is not there any more", known)
 	}
 	if len(got) != 3 {
 		return fmt.Errorf("the record of cluster %s has %d parts, want 3: is the key %s somebody else's?", s.cfg.Name, len(got), clusterKey(s.cfg.Name))
@@ -100,8 +111,19 @@ func (s *Store) found(ctx context.Context) error {
 	if want := fmt.Sprint(s.cfg.Shards); got[1] != want {
 		return fmt.Errorf("cluster %s has %s shards, which cannot be changed: it was opened with %s", s.cfg.Name, got[1], want)
 	}
-	s.incarnation, err = uuid.Parse(got[2])
-	return err
+	if s.incarnation, err = uuid.Parse(got[2]); err != nil {
+		return fmt.Errorf("cluster %s: its incarnation: %w", s.cfg.Name, err)
+	}
+	if known != (uuid.UUID{}) && known != s.incarnation {
+		return s.emptied("is another one, "+s.incarnation.String(), known)
+	}
+	return writeMark(s.cfg.Mark, known, s.incarnation)
+}
+
+// emptied is the error about a Redis which has not what this node has served.
+func (s *Store) emptied(what string, known uuid.UUID) error {
+	return fmt.Errorf("cluster %s %s in this Redis, where this node has served the incarnation %s: it was emptied, or is the wrong one. Bring back what it had, or remove %s to begin anew, without the games",
+		s.cfg.Name, what, known, s.cfg.Mark)
 }
 
 // Shards is the number of shards.

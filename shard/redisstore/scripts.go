@@ -81,10 +81,13 @@ end
 return count
 `)
 
-// foundScript returns what the cluster is, and writes it down where there is none yet. Key: cluster. Arguments: format version,
-// shards, incarnation.
+// foundScript returns what the cluster is, and writes it down where there is none yet, if it may. Key: cluster. Arguments:
+// format version, shards, incarnation, and 1 if it may.
 var foundScript = redis.NewScript(`#!lua
 if redis.call('EXISTS', KEYS[1]) == 0 then
+  if ARGV[4] ~= '1' then
+    return {}
+  end
   redis.call('HSET', KEYS[1], 'format', ARGV[1], 'shards', ARGV[2], 'incarnation', ARGV[3])
 end
 local got = redis.call('HMGET', KEYS[1], 'format', 'shards', 'incarnation')
