@@ -72,6 +72,12 @@ func (d *drive) sync(path string) (made bool, err error) {
 	return true, nil
 }
 
+// lieCount is how often the drive has lied since.
+func (d *drive) lieCount() (n int) {
+	d.set(func() { n = d.lied })
+	return n
+}
+
 func (d *drive) open(path string, file vfs.File, err error) (vfs.File, error) {
 	if err != nil {
 		return nil, err

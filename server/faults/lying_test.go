@@ -37,7 +37,7 @@ func TestDiskLies(t *testing.T) {
 				}
 				known[g] = g.history(url)
 			}
-			if m.drive.lied == 0 {
+			if m.drive.lieCount() == 0 {
 				t.Fatal("the disk has not lied")
 			}
 			before := counter(t, url, "plywire_gateway_lost_total")
@@ -152,7 +152,7 @@ func TestDiskLiesAboutTables(t *testing.T) {
 	g.moves(10)
 	stop(t, m)   // in peace
 	launch(t, m) // what was in the log goes into a table
-	lying := m.drive.lied
+	lying := m.drive.lieCount()
 	g.moves(2)
 	if lying == 0 {
 		t.Fatal("the disk has not lied")
