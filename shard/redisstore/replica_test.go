@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -69,17 +70,19 @@ func TestReplicaIsPromoted(t *testing.T) {
 	s := mustOpen(t, cfg)
 	writers := make([]*writer, 8)
 	ended := make(chan struct{}, len(writers))
+	var dead atomic.Bool
 	for id := range writers {
 		writers[id] = newWriter(t, s, id)
 		go func() {
 			defer func() { ended <- struct{}{} }()
 			w := writers[id]
-			for {
-				b := w.batch(2)
-				if w.commit(b) != nil {
+			for b := w.batch(2); ; {
+				if w.commit(b) == nil {
+					w.head += 2
+					b = w.batch(2)
+				} else if dead.Load() {
 					return
 				}
-				w.head += 2
 			}
 		}()
 	}
@@ -99,6 +102,7 @@ func TestReplicaIsPromoted(t *testing.T) {
 	if err := primary.Kill(); err != nil {
 		t.Fatal(err)
 	}
+	dead.Store(true)
 	for range writers {
 		<-ended
 	}

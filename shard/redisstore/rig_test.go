@@ -21,6 +21,7 @@ var clusters atomic.Int64
 func config(t testing.TB, url string) Config {
 	cfg := DefaultConfig()
 	cfg.URL, cfg.Name, cfg.Shards = url, fmt.Sprintf("test-%d", clusters.Add(1)), 32
+	cfg.CommitTimeout = 10 * time.Second // a busy machine is not what these tests are about
 	cfg.Logger = zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.WarnLevel)
 	return cfg
 }
