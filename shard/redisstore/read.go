@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -38,7 +39,7 @@ func (s *Store) recover(ctx context.Context, id int, token shard.Token) (r shard
 		return r, err
 	}
 	r.Head, r.At = before.head, before.at
-	if r.Entries, err = s.read(ctx, state, 0, int(^uint(0)>>1)); err != nil {
+	if r.Entries, err = s.read(ctx, state, 0, math.MaxInt); err != nil {
 		return r, err
 	}
 	if err := before.agrees(r.Entries); err != nil {

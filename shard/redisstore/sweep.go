@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -120,7 +121,7 @@ func (s *Store) present(ctx context.Context, state *shardState) (head string, ac
 	if err != nil {
 		return "", nil, err
 	}
-	entries, err := s.read(ctx, state, 0, int(^uint(0)>>1))
+	entries, err := s.read(ctx, state, 0, math.MaxInt)
 	if err != nil {
 		return "", nil, err
 	}
