@@ -127,6 +127,8 @@ func (s *shard) putAgain(b *batch) {
 func (s *shard) durable(now time.Time, b *batch) {
 	s.metrics.commit(b, now.Sub(s.putAt))
 	s.committed, s.flying = b.number, nil
+	s.durableHead.Store(b.Head + uint64(len(b.Entries)))
+	s.trimmedTo.Store(max(s.trimmedTo.Load(), b.Trim))
 	for _, e := range b.touched {
 		switch {
 		case !s.settled(e): // a later batch will say so
@@ -167,5 +169,5 @@ func (s *shard) stop(cause error) {
 		}
 	}
 	s.close(cause)
-	s.failed(cause)
+	s.failed(s, cause)
 }

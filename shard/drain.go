@@ -2,9 +2,9 @@ package shard
 
 import "time"
 
-// drain refuses what comes from now on, snapshots every actor, and calls done when all of it is durable; or with the reason
-// for which the shard has stopped, then or before.
-func (s *shard) drain(done func(error)) {
+// drain refuses what comes from now on, snapshots every actor if keep says so, and calls done when all is durable; or with the
+// reason for which the shard has stopped, then or before.
+func (s *shard) drain(keep bool, done func(error)) {
 	s.serveNoMore()
 	at := s.time.Now() // not when the shard comes to it: from now on nobody is served
 	s.tell(func(time.Time) {
@@ -13,7 +13,7 @@ func (s *shard) drain(done func(error)) {
 		if first {
 			s.drainedAt = at
 		}
-		s.drained = append(s.drained, done)
+		s.drained, s.kept = append(s.drained, done), s.kept || keep
 		switch {
 		case !s.open:
 			s.close(nil)
@@ -30,9 +30,9 @@ func (s *shard) serveNoMore() {
 	s.serving = false
 }
 
-// snapshotForDrain snapshots actors if the shard is being drained: as many as fit into a batch, and the others with the next.
+// snapshotForDrain snapshots actors if the shard is being drained and they are to be: as many as fit into a batch, and the others with the next.
 func (s *shard) snapshotForDrain(now time.Time) {
-	if !s.open || s.drained == nil || s.reading() {
+	if !s.open || !s.kept || s.reading() {
 		return
 	}
 	for _, e := range s.all {

@@ -31,7 +31,7 @@ func (n *Node) forward(from *shard, actor ID, send Send) {
 // try does not run the other's shard: the caller may run one.
 func (f *forward) try() {
 	f.tries++
-	if err := f.node.Post(Command{Actor: f.send.To, Body: f.send.Body, Sender: f}); err != nil {
+	if err := f.node.post(Command{Actor: f.send.To, Body: f.send.Body, Sender: f}); err != nil {
 		f.Answer(nil, err)
 	}
 }

@@ -11,7 +11,23 @@ func (s *shard) look() time.Time {
 		s.freezeAll(s.now)
 	}
 	s.now = now
+	s.checkLease(now)
 	return now
+}
+
+// checkLease notes when this node may not serve any more, and when it may again. Nobody is served in between: another node may
+// have taken the shard and answered its players, who must not hear from this one what was true before.
+func (s *shard) checkLease(now time.Time) {
+	end, held := s.lease.Load().held(now)
+	switch {
+	case !held && !s.paused:
+		s.paused, s.since = true, end
+	case held && s.paused:
+		s.paused = false
+		if s.open && s.drained == nil {
+			s.freezeAll(s.since)
+		}
+	}
 }
 
 // between is the time from a to b, by the monotonic or the wall clock, whichever says more: a machine that was suspended
@@ -61,7 +77,7 @@ func (s *shard) freeze(e *entry, alive time.Time) {
 // asked something, or whose deadline comes, is thawed before.
 func (s *shard) thawAll(now time.Time) {
 	var broken []*entry // to be thawed when they are mended; until then nobody serves them
-	for len(s.frozen) > 0 && s.open && !s.choked(now) {
+	for len(s.frozen) > 0 && s.open && !s.paused && !s.choked(now) {
 		e := s.frozen[0]
 		s.frozen[0], s.frozen = nil, s.frozen[1:]
 		if e.place >= 0 && e.frozen && e.state == entryLive {
@@ -84,6 +100,9 @@ func (s *shard) thaw(now time.Time, e *entry) bool {
 func (s *shard) lastAlive(now time.Time) time.Time {
 	if s.drained != nil {
 		now = s.drainedAt
+	}
+	if s.paused && s.since.Before(now) {
+		now = s.since
 	}
 	if !s.abandoned.IsZero() && s.abandoned.Before(now) {
 		now = s.abandoned

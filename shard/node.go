@@ -9,7 +9,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
-	"golang.org/x/sync/errgroup"
 )
 
 // Node runs the shards of one store. Send and Post are safe for concurrent use.
@@ -19,9 +18,13 @@ type Node struct {
 	time    Time
 	log     zerolog.Logger
 	metrics *metrics
-	shards  []*shard
-	failure chan error // the first fatal one
+	slots   []slot
+	make    func(index int) *shard
+	post    func(Command) error          // to any actor, wherever it is served
+	lost    func(index int, cause error) // hears that a shard has stopped; nil: that is fatal
+	failure chan error                   // the first fatal one
 	ending  atomic.Bool
+	lease   atomic.Pointer[lease] // nil: for ever
 
 	// Owned by pulse, of which there is one at a time.
 	pulsed   time.Time // when it last came
@@ -34,15 +37,19 @@ func NewNode(config Config, store Store, actors Actors, publisher Publisher, t T
 		return nil, fmt.Errorf("shard: %w", err)
 	}
 	n := &Node{config: config, store: store, time: t, log: log, metrics: newMetrics(registerer), failure: make(chan error, 1)}
-	for i := range store.Shards() {
-		flusher, _ := publisher.(Flusher)
-		s := &shard{index: i, config: config, store: store, actors: actors, publisher: publisher, flusher: flusher,
-			forward: n.forward, time: t,
-			log: log, metrics: n.metrics, failed: n.fail}
+	flusher, _ := publisher.(Flusher)
+	n.make = func(index int) *shard {
+		s := &shard{index: index, config: config, store: store, actors: actors, publisher: publisher, flusher: flusher,
+			forward: n.forward, time: t, lease: &n.lease, log: log, metrics: n.metrics, failed: n.stopped}
 		s.prepare()
-		n.shards = append(n.shards, s)
+		return s
 	}
-	n.reported = make([]int64, len(n.shards))
+	n.post = n.Post
+	n.slots = make([]slot, store.Shards())
+	for i := range n.slots {
+		n.slots[i].away = fmt.Errorf("%w: shard %d", ErrAway, i)
+	}
+	n.reported = make([]int64, len(n.slots))
 	n.gauge(registerer, "actors", "Actors in memory.", n.Loaded)
 	n.gauge(registerer, "queued", "Commands waiting in the mailboxes.", n.Queued)
 	return n, nil
@@ -53,53 +60,57 @@ func (n *Node) gauge(registerer prometheus.Registerer, name, help string, value 
 		func() float64 { return float64(value()) }))
 }
 
-// Start takes over all shards, and serves them when it has all: until then no player could come back, so no clock may run.
-// It blocks. It is called once; after an error the node is of no use.
-func (n *Node) Start(ctx context.Context) error {
-	acquired := len(n.shards) // a store makes owners durable together, like batches
-	if n.config.RecoverParallel == 1 {
-		acquired = 1
-	}
-	tokens := make([]Token, len(n.shards))
-	err := n.forAll(ctx, acquired, func(ctx context.Context, s *shard) (err error) {
-		tokens[s.index], err = s.acquire(ctx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	err = n.forAll(ctx, n.config.RecoverParallel, func(ctx context.Context, s *shard) error { return s.recoverAll(ctx, tokens[s.index]) })
-	if err != nil {
-		return err
-	}
-	for _, s := range n.shards {
-		s.tell(s.serve)
-	}
+// Begin has the shards looked after that the node serves, of which there are none yet. It is called once.
+func (n *Node) Begin() {
 	n.pulsed = n.time.Now()
 	n.time.After(n.config.UpkeepInterval, n.upkeep)
 	n.time.After(n.config.pulse(), n.pulse)
-	return nil
 }
 
-// forAll does something for every shard, for so many at a time, until one fails.
-func (n *Node) forAll(ctx context.Context, parallel int, do func(context.Context, *shard) error) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(parallel)
-	for _, s := range n.shards {
-		group.Go(func() error { return do(ctx, s) })
+// Start takes over all shards, and serves them when it has all: until then no player could come back, so no clock may run.
+// It blocks. It is called once, instead of Begin; after an error the node is of no use.
+func (n *Node) Start(ctx context.Context) error {
+	all := make([]int, len(n.slots))
+	for i := range all {
+		all[i] = i
 	}
-	return group.Wait()
+	if err := n.Take(ctx, all...); err != nil {
+		return err
+	}
+	n.Begin()
+	return nil
 }
 
 // Send gives a command to the shard of its actor. If it returns an error, which wraps ErrUnavailable, the Sender hears
 // nothing; otherwise it hears one answer, possibly before Send returns. It does not block, but may run the shard.
-func (n *Node) Send(cmd Command) error { return n.shardOf(cmd.Actor).Send(cmd) }
+func (n *Node) Send(cmd Command) error {
+	s, err := n.at(cmd.Actor)
+	if err != nil {
+		return err
+	}
+	return s.Send(cmd)
+}
 
 // Post is Send for a caller that holds a lock which the Publisher or a Sender may take: nothing is answered or published
 // before it returns.
-func (n *Node) Post(cmd Command) error { return n.shardOf(cmd.Actor).Post(cmd) }
+func (n *Node) Post(cmd Command) error {
+	s, err := n.at(cmd.Actor)
+	if err != nil {
+		return err
+	}
+	return s.Post(cmd)
+}
 
-func (n *Node) shardOf(id ID) *shard { return n.shards[Of(id, len(n.shards))] }
+// at is the shard of an actor, if it is here.
+func (n *Node) at(id ID) (*shard, error) {
+	slot := &n.slots[Of(id, len(n.slots))]
+	s := slot.current.Load()
+	if s == nil {
+		n.metrics.refused.Inc()
+		return nil, slot.away
+	}
+	return s, nil
+}
 
 // Failed hears why the node can no longer be relied on, once.
 func (n *Node) Failed() <-chan error { return n.failure }
@@ -119,12 +130,13 @@ func (n *Node) fail(cause error) {
 // The store stays open.
 func (n *Node) Drain(ctx context.Context) error {
 	n.ending.Store(true)
-	ended := make(chan error, len(n.shards))
-	for _, s := range n.shards {
-		s.drain(func(err error) { ended <- err })
+	shards := n.here()
+	ended := make(chan error, len(shards))
+	for _, s := range shards {
+		s.drain(true, func(err error) { ended <- err })
 	}
 	var lost error
-	for range n.shards {
+	for range shards {
 		received, err := next(ctx, ended)
 		if lost = errors.Join(lost, err); !received {
 			break
@@ -158,7 +170,7 @@ func (n *Node) upkeep() {
 		return
 	}
 	now := n.time.Now()
-	for _, s := range n.shards {
+	for _, s := range n.here() {
 		if _, _, is := s.stuck(now); !is {
 			s.tell(s.upkeep)
 		}
@@ -178,11 +190,11 @@ func (n *Node) pulse() {
 		n.log.Warn().Dur("gap", gap).Msg("this process did not run for a while; clocks get the time back")
 	}
 	n.pulsed = now
-	for i, s := range n.shards {
+	for _, s := range n.here() {
 		since, actor, is := s.stuck(now)
-		if is && since != n.reported[i] {
-			n.reported[i] = since
-			n.log.Error().Stringer("actor", actor).Int("shard", i).Dur("took", now.Sub(time.Unix(0, since))).Msg("shard is busy with one actor")
+		if is && since != n.reported[s.index] {
+			n.reported[s.index] = since
+			n.log.Error().Stringer("actor", actor).Int("shard", s.index).Dur("took", now.Sub(time.Unix(0, since))).Msg("shard is busy with one actor")
 		}
 		s.nudge()
 	}
@@ -192,7 +204,7 @@ func (n *Node) pulse() {
 // Loaded is the number of actors in memory.
 func (n *Node) Loaded() int {
 	sum := 0
-	for _, s := range n.shards {
+	for _, s := range n.here() {
 		sum += int(s.loaded.Load())
 	}
 	return sum
@@ -201,7 +213,7 @@ func (n *Node) Loaded() int {
 // Queued is the number of commands that wait in the mailboxes.
 func (n *Node) Queued() int {
 	sum := 0
-	for _, s := range n.shards {
+	for _, s := range n.here() {
 		sum += s.status().Queued
 	}
 	return sum
@@ -209,17 +221,23 @@ func (n *Node) Queued() int {
 
 // Status is how one shard is.
 type Status struct {
-	Index  int
-	Served bool
-	Loaded int // actors in memory
-	Queued int // commands waiting
+	Index   int
+	Served  bool
+	Loaded  int    // actors in memory
+	Queued  int    // commands waiting
+	Epoch   Epoch  // of this owner; 0: it is not owned here
+	Head    uint64 // position of the last entry that is durable
+	Journal uint64 // entries that are not trimmed
 }
 
-// Status tells how each shard is.
+// Status tells how each shard is. Of those that are not here nothing is known.
 func (n *Node) Status() []Status {
-	all := make([]Status, len(n.shards))
-	for i, s := range n.shards {
-		all[i] = s.status()
+	all := make([]Status, len(n.slots))
+	for i := range all {
+		all[i].Index = i
+	}
+	for _, s := range n.here() {
+		all[s.index] = s.status()
 	}
 	return all
 }
@@ -227,5 +245,7 @@ func (n *Node) Status() []Status {
 func (s *shard) status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Status{Index: s.index, Served: s.serving, Loaded: int(s.loaded.Load()), Queued: len(s.mailbox)}
+	head := s.durableHead.Load()
+	return Status{Index: s.index, Served: s.serving, Loaded: int(s.loaded.Load()), Queued: len(s.mailbox),
+		Epoch: Epoch(s.epoch.Load()), Head: head, Journal: head - min(head, s.trimmedTo.Load())}
 }

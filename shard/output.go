@@ -88,7 +88,7 @@ func (s *shard) outside() {
 func (s *shard) refuse(cmd Command) {
 	s.metrics.refused.Inc()
 	err := s.errBusy
-	if !s.open {
+	if !s.open || s.paused {
 		err = s.errAway
 	}
 	s.answer(cmd.Sender, nil, err)

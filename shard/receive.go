@@ -23,7 +23,7 @@ func (s *shard) deal(now time.Time, cmd Command) time.Time {
 
 // receive brings one command to its actor, from the store if it is not in memory.
 func (s *shard) receive(now time.Time, cmd Command) {
-	if !s.open || s.choked(now) {
+	if !s.open || s.paused || s.choked(now) {
 		s.refuse(cmd)
 		return
 	}

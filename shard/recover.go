@@ -45,6 +45,9 @@ func (s *shard) revive(now time.Time, r Recovery) {
 	if len(r.Entries) > 0 {
 		s.trimmed = r.Entries[0].Position - 1
 	}
+	s.epoch.Store(uint64(s.token.Epoch))
+	s.durableHead.Store(s.head)
+	s.trimmedTo.Store(s.trimmed)
 	all := make(map[ID]*found, len(r.Snapshots))
 	order := make([]ID, 0, len(r.Snapshots))
 	for _, snapshot := range r.Snapshots {

@@ -43,7 +43,8 @@ type shard struct {
 	log       zerolog.Logger
 	metrics   *metrics
 	forward   func(from *shard, actor ID, send Send) // to another actor, of any shard
-	failed    func(error)                            // hears why the shard has stopped
+	failed    func(*shard, error)                    // hears why the shard has stopped
+	lease     *atomic.Pointer[lease]                 // how long this node may serve
 
 	errAway, errBusy error // ErrUnavailable with the reason, made once
 
@@ -58,6 +59,11 @@ type shard struct {
 	busyWith  atomic.Pointer[ID]
 	loaded    atomic.Int64 // actors in memory
 
+	// For those who look from outside.
+	epoch       atomic.Uint64
+	durableHead atomic.Uint64
+	trimmedTo   atomic.Uint64
+
 	// The rest is the runner's.
 
 	mail  []envelope // of this turn
@@ -67,9 +73,11 @@ type shard struct {
 	now   time.Time  // when the runner last looked at the clock
 	slow  slowest    // of this turn
 
-	open    bool  // the actors may be used: the shard was taken over, and was not closed since
-	closed  bool  // for good,
-	lost    error // and why, unless it was drained
+	open    bool      // the actors may be used: the shard was taken over, and was not closed since
+	paused  bool      // but not now: this node's lease has run out
+	since   time.Time // and when that was
+	closed  bool      // for good,
+	lost    error     // and why, unless it was drained
 	token   Token
 	alive   time.Time // of the last batch before this owner's
 	entries map[ID]*entry
@@ -96,6 +104,7 @@ type shard struct {
 	loading int      // actors being loaded
 
 	drained   []func(error) // to be called when all is durable; nil: the shard is not being drained
+	kept      bool          // it is to be snapshotted for that
 	drainedAt time.Time     // when that began
 	abandoned time.Time     // from when on a quarantined actor with a deadline was not served; zero: there is none
 }
@@ -142,7 +151,7 @@ const (
 
 // prepare completes a shard of which the fields that never change are set.
 func (s *shard) prepare() {
-	s.errAway = fmt.Errorf("%w: shard %d is not served here", ErrUnavailable, s.index)
+	s.errAway = fmt.Errorf("%w: shard %d", ErrAway, s.index)
 	s.errBusy = fmt.Errorf("%w: shard %d is behind with its journal or its commands", ErrUnavailable, s.index)
 	s.pending, s.spare = s.newBatch(), s.newBatch()
 }

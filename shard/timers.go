@@ -75,8 +75,9 @@ func (s *shard) fire(now time.Time) {
 	}
 }
 
-// ticking tells whether deadlines count: not while the shard is being drained, for it takes no moves any more.
-func (s *shard) ticking() bool { return s.open && s.drained == nil && len(s.timers) > 0 }
+// ticking tells whether deadlines count: not while the shard takes no moves, because it is being drained or the lease has run
+// out.
+func (s *shard) ticking() bool { return s.open && !s.paused && s.drained == nil && len(s.timers) > 0 }
 
 // arm sets the shard's wake-up for the first deadline, if none that comes earlier is set. It need not be set for one that is
 // some pulses away; and where the shard is choked, what lets it breathe again wakes it up as well.
