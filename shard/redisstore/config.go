@@ -6,14 +6,14 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/rs/zerolog"
+
+	"github.com/plywire/plywire/redisclient"
 )
 
 // Config configures a Store. Start from DefaultConfig.
 type Config struct {
-	// URL is where the server is: redis://[user:password@]host:port/db, rediss:// for TLS, unix:///path for a socket.
+	// URL is where Redis is; see redisclient.Parse.
 	URL string
 	// Name sets the keys of one cluster apart from those of others on the same server.
 	Name string
@@ -81,9 +81,8 @@ func (c Config) Validate() error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	if _, err := redis.ParseURL(c.URL); err != nil {
-		// The URL may hold a password, and the cause may repeat it.
-		faults = append(faults, errors.New("the URL of Redis is not one: want redis://[user:password@]host:port[/db], rediss:// for TLS, or unix:///path"))
+	if _, err := redisclient.Parse(c.URL); err != nil {
+		faults = append(faults, err)
 	}
 	need(nameForm.MatchString(c.Name), "the cluster's name is %q, want 1 to 64 of A-Z, a-z, 0-9, '_', '.' and '-'", c.Name)
 	need(c.Shards >= 1 && c.Shards <= shardsMax, "the number of shards is %d, want 1 to %d", c.Shards, shardsMax)
@@ -96,22 +95,4 @@ func (c Config) Validate() error {
 	need(c.SweepInterval > 0, "the time between sweeps is %v, want more", c.SweepInterval)
 	need(c.CheckInterval > 0, "the time between checks is %v, want more", c.CheckInterval)
 	return errors.Join(faults...)
-}
-
-// options are those of a client that never sends anything twice by itself: an append whose answer was lost would be
-// appended again. Whoever waits is bounded by his context, also while the server hangs.
-func (c Config) options(timeout time.Duration, connections int) *redis.Options {
-	o, err := redis.ParseURL(c.URL)
-	if err != nil {
-		panic("redisstore: " + err.Error()) // Validate has parsed it
-	}
-	o.MaxRetries = -1
-	o.ContextTimeoutEnabled = true
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.PoolTimeout = timeout, timeout, timeout, timeout
-	o.DialerRetries = 1
-	o.PoolSize, o.MaxActiveConns = connections, connections
-	o.PipelinePoolSize = -1
-	o.DisableIdentity = true
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled} // they would stretch the time-outs
-	return o
 }

@@ -19,7 +19,7 @@ var mutants = []struct{ name, file, old, new, with string }{
 	{"a sweep that looked before", "scripts.go", "if (redis.call('HGET', KEYS[1], 'n') or '0') ~= ARGV[1] then", "if false then", "TestForget"},
 	{"more time is not respected", "scripts.go", "if expires and tonumber(expires) <= tonumber(ARGV[2]) then", "if true then", "TestForget"},
 	{"actors with entries are forgotten", "sweep.go", "return present[actor]", "_ = present; return false", "TestStore/an_expired_actor_with"},
-	{"the library sends again", "config.go", "o.MaxRetries = -1", "o.MaxRetries = 3", "TestAnswersAreLost"},
+	{"the library sends again", "../../redisclient/redisclient.go", "o.MaxRetries = -1", "o.MaxRetries = 3", "TestAnswersAreLost"},
 	{"one replica less", "lane.go", "case n < s.cfg.Replicas:", "case n < s.cfg.Replicas-1:", "TestReplicaHangs"},
 	{"no look behind", "read.go", "	after, err := s.look(ctx, state, token)\n", "	after := before\n", "TestShardIsTaken"},
 	{"a gap at the beginning", "record.go", "case entries[0].Position > first:", "case entries[0].Position > first+99:", "TestDamage"},

@@ -14,8 +14,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/logging"
 
+	"github.com/plywire/plywire/redisclient"
 	"github.com/plywire/plywire/shard"
 )
 
@@ -23,9 +23,9 @@ import (
 type Store struct {
 	// Set when the store is opened, never changed.
 	cfg         Config
-	now         func() time.Time // for nothing but Snapshot.Expires
-	journal     *redis.Client    // commits
-	reads       *redis.Client    // all else, so that a restore does not keep a commit waiting
+	now         func() time.Time      // for nothing but Snapshot.Expires
+	journal     redis.UniversalClient // commits
+	reads       redis.UniversalClient // all else, so that a restore does not keep a commit waiting
 	lanes       []*lane
 	states      []shardState
 	incarnation uuid.UUID
@@ -61,9 +61,12 @@ func open(ctx context.Context, cfg Config, now func() time.Time) (*Store, error)
 	for id := range s.states {
 		s.states[id].keys = keysOf(cfg.Name, id)
 	}
-	quiet()
-	s.journal = redis.NewClient(cfg.options(cfg.CommitTimeout, cfg.Lanes))
-	s.reads = redis.NewClient(cfg.options(cfg.ReadTimeout, cfg.Connections))
+	target, err := redisclient.Parse(cfg.URL)
+	if err != nil {
+		return nil, fmt.Errorf("redisstore: %w", err)
+	}
+	s.journal = target.Open(cfg.CommitTimeout, cfg.Lanes)
+	s.reads = target.Open(cfg.ReadTimeout, cfg.Connections)
 	if err := s.found(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("redisstore: %w", err), s.disconnect())
 	}
@@ -77,9 +80,6 @@ func open(ctx context.Context, cfg Config, now func() time.Time) (*Store, error)
 	cfg.Logger.Info().Str("cluster", cfg.Name).Int("shards", cfg.Shards).Stringer("incarnation", s.incarnation).Msg("store in Redis opened")
 	return s, nil
 }
-
-// quiet keeps go-redis from writing to the process's output: its errors all come back to us.
-var quiet = sync.OnceFunc(logging.Disable)
 
 // found checks the server, and finds the cluster or creates it.
 func (s *Store) found(ctx context.Context) error {
