@@ -167,3 +167,6 @@ func (n *Node) stopped(s *shard, cause error) {
 	n.slots[s.index].current.CompareAndSwap(s, nil)
 	n.lost(s.index, cause)
 }
+
+// Here is the number of shards that are here, served or about to be.
+func (n *Node) Here() int { return len(n.here()) }

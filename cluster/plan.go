@@ -1,0 +1,176 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/plywire/plywire/shard"
+)
+
+const (
+	// takeParallel is how many shards are taken side by side.
+	takeParallel = 8
+	// againAfter is the time until what could not be done with a shard is tried again.
+	againAfter = 500 * time.Millisecond
+)
+
+// plan takes what falls to this node, and hands over what falls to another. fresh says that this is the node's first view.
+func (n *Node) plan(view View, fresh bool) {
+	if n.ending.Load() {
+		return
+	}
+	want := wanted(len(n.routes), view.Members, view.Pins)
+	left := make(map[string]time.Duration, len(view.Members))
+	for _, m := range view.Members {
+		left[m.ID] = m.Left
+	}
+	now := time.Now()
+	var free, mine []int
+	n.mu.Lock()
+	// Where Redis was away, everybody's lease ran out. Whoever renews first must not take it all.
+	patient := now.Sub(n.steady) < n.config.Lease
+	for i, holder := range view.Holders {
+		if _, is := n.moving[i]; is || now.Before(n.later[i]) {
+			continue
+		}
+		_, known := left[holder]
+		gone := holder == "" || !known || left[holder] <= 0 && (!patient || fresh && left[holder] <= -n.config.Lease)
+		switch served := n.shards.Served(i); {
+		case holder == n.me.ID && !served:
+			n.moving[i] = n.me.ID
+			mine = append(mine, i)
+		case holder == n.me.ID:
+			n.considerLocked(i, want[i], now)
+		case served && !gone:
+			n.tasks.Go(func() { n.shards.Drop(i, shard.ErrFenced) })
+		case want[i] == n.me.ID && gone:
+			n.moving[i] = n.me.ID
+			free = append(free, i)
+		}
+	}
+	n.mu.Unlock()
+	if len(mine) > 0 || len(free) > 0 {
+		n.tasks.Go(func() { n.takeAll(mine, free) })
+	}
+}
+
+// considerLocked begins to hand a shard over if it should be elsewhere. Requires: n.mu is held.
+func (n *Node) considerLocked(index int, to string, now time.Time) {
+	p := n.peers[to]
+	most := n.config.HandOvers
+	if n.me.Draining {
+		most *= 4
+	}
+	if to == n.me.ID || p == nil || n.handing >= most || !p.live() {
+		return
+	}
+	if now.Sub(n.seen[to]) < n.config.Settle && !n.me.Draining {
+		return
+	}
+	n.moving[index] = to
+	n.handing++
+	n.tasks.Go(func() { n.handOver(index, p) })
+}
+
+// takeAll takes shards that are this node's already, and such that nobody holds any more.
+func (n *Node) takeAll(mine, free []int) {
+	if len(free) > 0 {
+		ctx, cancel := context.WithTimeout(n.context, n.config.Lease/2)
+		claimed, err := n.registry.Claim(ctx, n.me.ID, free)
+		cancel()
+		if err != nil {
+			n.log.Warn().Err(err).Ints("shards", free).Msg("shards cannot be claimed; they are tried again")
+		}
+		got := make(map[int]bool, len(claimed))
+		for _, i := range claimed {
+			got[i] = true
+		}
+		for _, i := range free {
+			if !got[i] {
+				n.settle(i, err != nil)
+			}
+		}
+		mine = append(mine, claimed...)
+	}
+	var group errgroup.Group
+	group.SetLimit(takeParallel)
+	for _, i := range mine {
+		group.Go(func() error {
+			n.settle(i, n.serve(n.context, i) != nil)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	n.poke()
+}
+
+// settle notes that a shard is not in motion any more, and if something went wrong that it is not to be tried at once.
+func (n *Node) settle(index int, wrong bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.moving, index)
+	delete(n.later, index)
+	if wrong {
+		n.later[index] = time.Now().Add(againAfter)
+	}
+}
+
+// serve serves a shard that this node holds, and tells everybody.
+func (n *Node) serve(ctx context.Context, index int) error {
+	began := time.Now()
+	if n.shards.Served(index) {
+		return nil
+	}
+	if err := n.shards.Take(ctx, index); err != nil {
+		if ctx.Err() == nil {
+			n.log.Error().Err(err).Int("shard", index).Msg("shard cannot be served; it is tried again")
+		}
+		return err
+	}
+	n.metrics.took.Observe(time.Since(began).Seconds())
+	n.changeHolder(index, n.me.ID)
+	n.kick()
+	n.tell(appendMessage(nil, &message{kind: kindHolds, shard: index}))
+	n.missed(func(i int) bool { return i == index })
+	return nil
+}
+
+// tell says something to all other nodes.
+func (n *Node) tell(frame []byte) {
+	n.mu.Lock()
+	guests := make([]*guest, 0, len(n.guests))
+	for _, g := range n.guests {
+		guests = append(guests, g)
+	}
+	n.mu.Unlock()
+	for _, g := range guests {
+		g.say(frame)
+	}
+}
+
+// prepare gets ready for a shard that another node is going to hand over.
+func (n *Node) prepare(ctx context.Context, index int) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.me.Draining || n.ending.Load() {
+		return errors.New("this node is leaving")
+	}
+	return ctx.Err()
+}
+
+// take serves a shard that another node has handed over.
+func (n *Node) take(ctx context.Context, index int) error {
+	n.mu.Lock()
+	_, busy := n.moving[index]
+	n.moving[index] = n.me.ID
+	n.mu.Unlock()
+	if busy {
+		return nil // it has been seen already whose it is
+	}
+	err := n.serve(ctx, index)
+	n.settle(index, err != nil)
+	return err
+}
