@@ -1,0 +1,129 @@
+package cluster_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/plywire/plywire/shard"
+)
+
+// Every list can be reached over every node, and is watched from everywhere.
+func TestThreeNodesAreOne(t *testing.T) {
+	r := newRig(t)
+	a, b, c := r.join(), r.join(), r.join()
+	r.spread()
+	nodes := []*member{a, b, c}
+	for n := range 20 {
+		for _, m := range nodes {
+			m.viewer.watch(listID(n))
+		}
+	}
+	l := r.load(6, 20, func(w int) *member { return nodes[w%3] })
+	l.more(2000)
+	l.finish(b)
+}
+
+// A node that comes gets its share, and one that leaves gives all away, while everybody goes on.
+func TestNodesComeAndLeave(t *testing.T) {
+	r := newRig(t)
+	a := r.join()
+	r.spread()
+	for n := range 20 {
+		a.viewer.watch(listID(n))
+	}
+	l := r.load(4, 20, func(int) *member { return a })
+	l.more(200)
+	b := r.join()
+	r.spread()
+	l.more(200)
+	c := r.join()
+	r.spread()
+	l.more(200)
+	must(t, a.Leave(t.Context()))
+	if n := a.shards.Here(); n != 0 {
+		t.Errorf("who has left has %d shards", n)
+	}
+	l.more(200)
+	a.Stay()
+	must(t, b.Leave(t.Context()))
+	l.more(200)
+	l.finish(c)
+}
+
+// Who is killed loses nothing that was acknowledged, and what was asked meanwhile is answered.
+func TestOwnerIsKilled(t *testing.T) {
+	r := newRig(t)
+	a, b, c := r.join(), r.join(), r.join()
+	r.spread()
+	for n := range 20 {
+		a.viewer.watch(listID(n))
+	}
+	l := r.load(4, 20, func(int) *member { return a })
+	l.more(200)
+	r.kill(b)
+	l.more(200)
+	r.spread()
+	r.join()
+	l.more(200)
+	r.kill(c)
+	l.more(200)
+	r.spread()
+	l.finish(a)
+}
+
+// Who cannot renew serves nobody when its lease is over; others do; and it comes back as if nothing were.
+func TestOwnerLosesTheRegistry(t *testing.T) {
+	r := newRig(t)
+	a, b := r.join(), r.join()
+	r.spread()
+	for n := range 20 {
+		a.viewer.watch(listID(n))
+		b.viewer.watch(listID(n))
+	}
+	l := r.load(4, 20, func(int) *member { return a })
+	l.more(100)
+	r.isolate(b, true)
+	r.eventually("the other one serves all", func() bool {
+		for i := range shards {
+			if !a.shards.Served(i) {
+				return false
+			}
+		}
+		return true
+	})
+	l.more(100)
+	for n := range 20 {
+		id := listID(n)
+		if err := b.shards.Send(shard.Command{Actor: id, Body: look{}}); b.shards.Served(shard.Of(id, shards)) && err == nil {
+			s := make(sender, 1)
+			if err := b.shards.Send(shard.Command{Actor: id, Body: look{}, Sender: s}); err == nil {
+				if h := <-s; !errors.Is(h.err, shard.ErrAway) {
+					t.Errorf("who has no lease answers %v, %v", h.reply, h.err)
+				}
+			}
+		}
+	}
+	r.isolate(b, false)
+	r.spread()
+	l.more(100)
+	l.finish(b)
+}
+
+// Links break all the time.
+func TestLinksBreak(t *testing.T) {
+	r := newRig(t)
+	a, b, c := r.join(), r.join(), r.join()
+	r.spread()
+	nodes := []*member{a, b, c}
+	for n := range 20 {
+		for _, m := range nodes {
+			m.viewer.watch(listID(n))
+		}
+	}
+	l := r.load(6, 20, func(w int) *member { return nodes[w%3] })
+	for i := range 30 {
+		l.more(50)
+		nodes[i%3].Cut()
+	}
+	l.finish(c)
+}

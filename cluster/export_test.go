@@ -1,0 +1,40 @@
+package cluster
+
+import (
+	"context"
+	"time"
+)
+
+// Kill ends the node without a word, as the end of its process does.
+func (n *Node) Kill() {
+	n.ending.Store(true)
+	n.cancel()
+	n.mu.Lock()
+	peers := n.peers
+	n.peers = nil
+	n.mu.Unlock()
+	for _, p := range peers {
+		p.close()
+	}
+	n.listener.Close()
+	n.tasks.Wait()
+}
+
+// Cut ends the links of the node, which come back by themselves.
+func (n *Node) Cut() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, p := range n.peers {
+		p.mu.Lock()
+		if p.conn != nil {
+			p.conn.Close(nil)
+		}
+		p.mu.Unlock()
+	}
+}
+
+// Beat renews the lease now.
+func (n *Node) Beat(ctx context.Context) (time.Duration, error) { return n.beat(ctx) }
+
+// Wanted is wanted.
+var Wanted = wanted
