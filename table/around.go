@@ -2,28 +2,11 @@ package table
 
 import (
 	"slices"
-	"time"
 
 	"github.com/plywire/plywire/game"
 	"github.com/plywire/plywire/shard"
 	"github.com/plywire/plywire/wire"
 )
-
-// come notes that a user has come or gone, and tells the others.
-func (t *Table) come(at time.Time, request *Presence) shard.Turn {
-	seat := t.game.SeatOf(request.User)
-	if seat == game.NoSeat {
-		return shard.Turn{}
-	}
-	p, present := &t.seats[seat], request.Present
-	if p.here == present {
-		return shard.Turn{}
-	}
-	p.here, p.goneAt = present, at
-	frame := wire.Encode(&wire.Message{Type: wire.TypePresence, Game: t.name, Seat: t.seatName(seat),
-		User: wireUser(t.game.Player(seat)), Present: &present})
-	return shard.Turn{Notice: &Notice{Frames: Frames{All: frame}}}
-}
 
 // say passes a line on to the players. It is not durable, and a line that is sent again soon after is said once.
 func (t *Table) say(request *Say) shard.Turn {

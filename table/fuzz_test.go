@@ -99,13 +99,14 @@ func (h *hand) step() {
 	user, id := h.user(), choose(h, "", "1", "2", "3", "4", "5", "6", h.text())
 	switch h.next() % 16 {
 	case 0:
-		h.give(&table.Presence{User: user.ID, Present: h.next()%2 == 0})
+		from := choose(h, "", "a", "b")
+		h.give(choose[any](h, &table.Presence{User: user.ID, Present: h.next()%2 == 0, From: from}, &table.Watching{From: from, Count: int(h.next()) - 9}, &table.Departed{Node: from}))
 	case 1:
 		h.ask(&table.Say{User: user, ID: id, Text: h.text()}, "", "")
 	case 2:
 		h.ask(&table.Advance{ID: id, By: choose(h, 0, time.Second, time.Hour, -1, game.ClockInitialMax, 1<<62)}, "", "")
 	case 3:
-		h.look(&table.Look{User: user.ID, ID: id, After: choose(h, uint64(0), 1, 5, 1<<63), Whole: h.next()%2 == 0, Events: h.next()%2 == 0})
+		h.look(&table.Look{User: user.ID, ID: id, After: choose(h, uint64(0), 1, 5, 1<<63), Whole: h.next()%2 == 0, Events: h.next()%2 == 0, Seated: h.next()%2 == 0})
 	case 4:
 		h.saved = append(h.saved, savedTable{h.actor.AppendSnapshot(nil), len(h.log)})
 	case 5:

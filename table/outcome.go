@@ -46,7 +46,7 @@ func (s *sheet) since(from int) []byte { return (*s)[from:len(*s):len(*s)] }
 
 // notice writes the events as each of those around the table may see them.
 func (t *Table) notice(frames *sheet, events []game.Event) Notice {
-	notice := Notice{Last: events[len(events)-1].Seq}
+	notice := Notice{First: events[0].Seq, Last: events[len(events)-1].Seq}
 	moved := false
 	for i := range events {
 		moved = moved || events[i].Kind == game.EventMoved

@@ -20,16 +20,29 @@ type Look struct {
 	After uint64
 	// Whole asks for the state even if After is known, and Events for the events even if the state would be shorter.
 	Whole, Events bool
+	Watch         bool // the asker is going to watch: his gateway wants all notices from the answer on
+	Seated        bool // the reply names who has a seat
 }
 
 // Transcribe asks for the whole game. It answers with a *Reply that has a Transcript.
 type Transcribe struct{}
 
-// Presence says that a user's first connection has come to watch the game, or the last has gone. It answers with nil.
+// Presence says that a user's first connection to a gateway has come to watch the game, or the last has gone. A user is
+// present who is at one gateway at least. It answers with nil.
 type Presence struct {
 	User    string
 	Present bool
+	From    string // the gateway's node
 }
+
+// Watching says how many connections to a gateway watch the game without a seat. It answers with nil.
+type Watching struct {
+	From  string // the gateway's node
+	Count int
+}
+
+// Departed says that a gateway's node has gone, and with it all who were there. It answers with nil.
+type Departed struct{ Node string }
 
 // Say passes a chat line on to the players. It answers with a *Reply.
 type Say struct {
@@ -53,6 +66,8 @@ type Reply struct {
 	Seen [][]byte
 	Seq  uint64
 	Seat game.Seat // the asker's; game.NoSeat: a watcher
+	// Seated are all who have a seat, for Look with Seated.
+	Seated []Joined
 
 	Transcript *game.Transcript // for Transcribe
 }
@@ -60,11 +75,12 @@ type Reply struct {
 // Notice is what everybody around a table is told.
 type Notice struct {
 	Frames Frames
+	First  uint64   // seq of the first event in the frames; 0: there is none
 	Last   uint64   // seq of the last event in the frames; 0: there is none
 	Joined []Joined // users who have got a seat
 }
 
-// Joined says that a user has got a seat.
+// Joined says that a user has got a seat, or has one.
 type Joined struct {
 	User string
 	Seat game.Seat

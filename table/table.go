@@ -50,16 +50,19 @@ type Table struct {
 	name   string // the id as the wire has it
 	game   *game.Game
 	seats  []presence
+	crowds []crowd       // of those who watch without a seat, by gateway
 	said   []string      // ids of the last chat lines, up to saidMax, so that a line sent twice is said once
 	lines  int           // said so far
 	offset time.Duration // by which the test clock is ahead
 }
 
-// presence is whether a seat's player is connected. It is not durable: after a restart everybody is gone, and comes back.
+// presence is where a seat's player is connected. It is not durable: after a restart everybody is gone, and comes back.
 type presence struct {
-	here   bool
-	goneAt time.Time // when the last connection went, or when the table first looked; meaningless while here
+	at     []string  // the gateways' nodes; empty: the player is gone
+	goneAt time.Time // when the last connection went, or when the table first looked; meaningless before
 }
+
+func (p *presence) here() bool { return len(p.at) > 0 }
 
 // Tables makes the tables of a server.
 type Tables struct{ config *Config }
@@ -105,7 +108,7 @@ func (t *Table) AppendSnapshot(dst []byte) []byte { return t.game.AppendSnapshot
 // Visible starts the clocks of those whose turn it has become.
 func (t *Table) Visible(now time.Time) { t.game.Visible(now.Add(t.offset)) }
 
-// Needs says when time runs out, and keeps the table in memory while its players are there.
+// Needs says when time runs out, and keeps the table in memory while its players or watchers are there.
 func (t *Table) Needs() shard.Needs {
 	needs := shard.Needs{Deadline: t.game.Deadline()}
 	if !needs.Deadline.IsZero() {
@@ -115,8 +118,9 @@ func (t *Table) Needs() shard.Needs {
 		needs.Expires = t.game.EndedAt().Add(t.config.Retention)
 		return needs
 	}
+	needs.Stay = len(t.crowds) > 0
 	for i := range t.seats {
-		needs.Stay = needs.Stay || t.seats[i].here
+		needs.Stay = needs.Stay || t.seats[i].here()
 	}
 	return needs
 }
@@ -134,6 +138,10 @@ func (t *Table) Receive(now time.Time, body any) shard.Turn {
 		return shard.Turn{Reply: t.transcribe()}
 	case *Presence:
 		return t.come(at, request)
+	case *Watching:
+		return t.watching(request)
+	case *Departed:
+		return t.departed(at, request)
 	case *Say:
 		return t.say(request)
 	case *Advance:
@@ -155,7 +163,7 @@ func (t *Table) meet(at time.Time) {
 
 func (t *Table) thaw(at time.Time, thaw shard.Thaw) shard.Turn {
 	for i := range t.seats {
-		if !t.seats[i].here {
+		if !t.seats[i].here() {
 			t.seats[i].goneAt = at
 		}
 	}
@@ -173,7 +181,7 @@ func (t *Table) rematch() shard.Send {
 // absent tells whether every other player has been gone for longer than the grace.
 func (t *Table) absent(at time.Time, seat game.Seat) bool {
 	for i := range t.seats {
-		if game.Seat(i) != seat && (t.seats[i].here || at.Sub(t.seats[i].goneAt) < t.config.Grace) {
+		if game.Seat(i) != seat && (t.seats[i].here() || at.Sub(t.seats[i].goneAt) < t.config.Grace) {
 			return false
 		}
 	}

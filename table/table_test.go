@@ -139,8 +139,11 @@ func TestLookShowsWhatIsMissing(t *testing.T) {
 			for _, m := range messages(t, reply.Seen...) {
 				types = append(types, m.Type)
 			}
-			if got := strings.Join(types, " "); got != test.types || reply.Seq != head || r.lost != test.lost {
-				t.Errorf("saw %q up to %d with %d alarms, want %q up to %d with %d", got, reply.Seq, r.lost, test.types, head, test.lost)
+			if test.look.Seated = true; len(reply.Seated) != 0 || len(r.give(&test.look).Reply.(*table.Reply).Seated) != 2 {
+				t.Error("it is not told, or told to who did not ask, who has a seat")
+			}
+			if got := strings.Join(types, " "); got != test.types || reply.Seq != head || r.lost != 2*test.lost {
+				t.Errorf("saw %q up to %d with %d alarms, want %q up to %d with %d", got, reply.Seq, r.lost, test.types, head, 2*test.lost)
 			}
 		})
 	}

@@ -18,6 +18,9 @@ func (t *Table) look(at time.Time, look *Look) *Reply {
 	}
 	seq, seat := t.game.Seq(), t.game.SeatOf(look.User)
 	reply := &Reply{Frame: wire.AppendOK(nil, look.ID, t.name, seq), Seq: seq, Seat: seat}
+	if look.Seated {
+		reply.Seated = t.seated()
+	}
 	if look.After > seq && seat != game.NoSeat { // what anybody else claims proves nothing
 		t.config.Lost(t.id, seq, look.After)
 	}
@@ -43,6 +46,16 @@ func (t *Table) look(at time.Time, look *Look) *Reply {
 		reply.Seen = append(reply.Seen, frame)
 	}
 	return reply
+}
+
+// seated are those who have a seat.
+func (t *Table) seated() (all []Joined) {
+	for i := range t.game.SeatNames() {
+		if player := t.game.Player(game.Seat(i)); player.ID != "" {
+			all = append(all, Joined{User: player.ID, Seat: game.Seat(i)})
+		}
+	}
+	return all
 }
 
 // appendFrame appends the event as viewer may see it.
@@ -101,7 +114,7 @@ func (t *Table) state(at time.Time, viewer game.Seat) []byte {
 	m.Clock = clockTerms(terms.Clock)
 	for i, name := range t.game.SeatNames() {
 		seat := game.Seat(i)
-		m.Seats = append(m.Seats, wire.Seat{Seat: name, User: wireUser(t.game.Player(seat)), Present: t.seats[i].here})
+		m.Seats = append(m.Seats, wire.Seat{Seat: name, User: wireUser(t.game.Player(seat)), Present: t.seats[i].here()})
 		if m.Clock != nil && t.game.Status() != game.StatusWaiting {
 			m.Clock.Left = append(m.Clock.Left, wire.SeatTime{Seat: name, MS: t.game.Left(seat, at).Milliseconds()})
 		}
