@@ -21,6 +21,7 @@ type batch struct {
 	number  uint64
 	bytes   int  // of entries and snapshots
 	beat    bool // it is worth a commit even if it is empty: a sign of life
+	unsure  bool // the store may have it, though it has not said so
 	outputs []output
 	touched []*entry // those of which the batch has something, each once
 
@@ -105,15 +106,42 @@ func (s *shard) answered(now time.Time, b *batch) {
 	case errors.Is(err, ErrFenced), errors.Is(err, ErrHead), errors.Is(err, ErrClosed):
 		s.stop(err)
 	default:
-		// Its fate is unknown, or it was refused. Neither may be taken for granted: the same batch is put again until the
-		// store says which it was.
-		s.metrics.retries.Inc()
-		s.retry = min(max(2*s.retry, s.config.RetryMin), s.config.RetryMax)
-		if since := now.Sub(s.putAt); now.Sub(s.warned) >= warnEvery {
-			s.warned = now
-			s.log.Warn().Err(err).Int("shard", s.index).Dur("since", since).Msg("batch not known to be durable; it is put again until it is")
+		s.putLater(now, b, err)
+	}
+}
+
+// putLater goes on with a batch whose fate is unknown, or that was refused. Neither may be taken for granted: the same batch is
+// put again until the store says which it was. Only a batch that was refused every time has certainly not happened, so that a
+// shard which another node can serve may stop instead.
+func (s *shard) putLater(now time.Time, b *batch, err error) {
+	s.metrics.retries.Inc()
+	b.unsure = b.unsure || !errors.Is(err, ErrRefused)
+	s.retry = min(max(2*s.retry, s.config.RetryMin), s.config.RetryMax)
+	since := now.Sub(s.putAt)
+	if now.Sub(s.warned) >= warnEvery {
+		s.warned = now
+		s.log.Warn().Err(err).Int("shard", s.index).Dur("since", since).Msg("batch not known to be durable; it is put again until it is")
+	}
+	if since >= s.config.GiveUpAfter {
+		if s.yields && !b.unsure {
+			s.stop(err)
+			return
 		}
-		s.time.After(s.retry, func() { s.tell(func(time.Time) { s.putAgain(b) }) })
+		s.disappoint(b)
+		s.disappoint(s.pending)
+	}
+	s.time.After(s.retry, func() { s.tell(func(time.Time) { s.putAgain(b) }) })
+}
+
+// disappoint tells those who wait for a batch that it takes too long. What they have asked for may still happen: who asks again
+// finds out.
+func (s *shard) disappoint(b *batch) {
+	for i := range b.outputs {
+		if sender := b.outputs[i].sender; sender != nil {
+			b.outputs[i].sender = nil
+			s.metrics.refused.Inc()
+			s.answer(sender, nil, s.errBusy)
+		}
 	}
 }
 

@@ -40,7 +40,7 @@ func NewNode(config Config, store Store, actors Actors, publisher Publisher, t T
 	flusher, _ := publisher.(Flusher)
 	n.make = func(index int) *shard {
 		s := &shard{index: index, config: config, store: store, actors: actors, publisher: publisher, flusher: flusher,
-			forward: n.forward, time: t, lease: &n.lease, log: log, metrics: n.metrics, failed: n.stopped}
+			forward: n.forward, time: t, lease: &n.lease, yields: n.lost != nil, log: log, metrics: n.metrics, failed: n.stopped}
 		s.prepare()
 		return s
 	}

@@ -47,7 +47,7 @@ func newRig(t *testing.T, change func(*setup)) *rig {
 	r.world = newWorld(r.clock)
 	r.actors = r.world
 	r.setup = setup{shard: shard.DefaultConfig(), shards: 1, manual: true, now: r.clock.Now}
-	r.setup.shard.RecoverParallel = 1
+	r.setup.shard.RecoverParallel, r.setup.shard.GiveUpAfter = 1, time.Hour
 	if change != nil {
 		change(&r.setup)
 	}

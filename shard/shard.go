@@ -45,6 +45,7 @@ type shard struct {
 	forward   func(from *shard, actor ID, send Send) // to another actor, of any shard
 	failed    func(*shard, error)                    // hears why the shard has stopped
 	lease     *atomic.Pointer[lease]                 // how long this node may serve
+	yields    bool                                   // it may stop, because it is taken again, here or elsewhere
 
 	errAway, errBusy error // ErrUnavailable with the reason, made once
 
