@@ -131,6 +131,14 @@ func testWithdraw(r *rig) {
 		if _, is := standing(r.look(), "id-nobody"); is {
 			r.Error("who withdraws without being there is there now")
 		}
+		const later = 30 * time.Second
+		r.opened.Pass(r.T, later)
+		if err := r.reg.Withdraw(r.Context(), leaves.ID); err != nil {
+			r.Error(err)
+		}
+		if s, is := standing(r.look(), leaves.ID); is && s.Left > -later {
+			r.Errorf("%v later he withdraws again, and the end of his lease, which was then, is %v ago", later, -s.Left)
+		}
 		r.lives(r.look(), stays)
 	})
 	r.claim(stays, []int{5}, []int{5})
