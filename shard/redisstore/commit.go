@@ -39,7 +39,7 @@ func (s *Store) Commit(batch *shard.Batch, done func(error)) {
 		done(fmt.Errorf("%w: a batch of shard %d is under way already", shard.ErrRefused, batch.Shard))
 		return
 	}
-	if !s.lanes[batch.Shard%len(s.lanes)].push(w) {
+	if !s.doors[batch.Shard%len(s.doors)].push(w) {
 		w.settle(shard.ErrClosed)
 	}
 }
@@ -124,6 +124,9 @@ var refusals = []struct{ prefix, what string }{
 	{"LOADING ", "Redis is still loading its data"},
 	{"MASTERDOWN ", "Redis has lost its primary"},
 	{"CLUSTERDOWN ", "the Redis Cluster is down"},
+	{"MOVED ", "another server of the Redis Cluster holds the shard now"},
+	{"ASK ", "the shard is on its way to another server of the Redis Cluster"},
+	{"TRYAGAIN ", "the shard is on its way to another server of the Redis Cluster"},
 	{"NOAUTH ", "Redis wants a password: it belongs in the URL"},
 	{"WRONGPASS ", "Redis does not accept the user and password of the URL"},
 	{"NOPERM ", "the user of the URL may not run what Plywire needs"},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -24,18 +25,20 @@ type Config struct {
 	// is then refused. It is made when it is not there. Empty: nothing is remembered.
 	Mark string
 
-	// Replicas is how many of the server's replicas must have a batch before it counts as durable; 0: the server alone
-	// is enough. When it fails and one of its replicas is promoted, nothing acknowledged is lost only if that one has it:
-	// so name all that may be. With fewer connected nothing is acknowledged, and the server warns.
+	// Durability is what an answer of nil to Commit and Acquire says.
+	Durability Durability
+	// Replicas is how many of the server's replicas must have a batch before it counts as durable, at the least; of a Redis
+	// Cluster, how many of each server's. When a server fails and one of its replicas is promoted, nothing acknowledged is
+	// lost only if that one has it: so name all that may be. With fewer connected nothing is acknowledged, and the store warns.
 	Replicas int
 
 	// CommitTimeout bounds one attempt to commit; its batches then hear ErrUnknown.
 	CommitTimeout time.Duration
 	// ReadTimeout bounds each request of Acquire, Recover, Load and Read.
 	ReadTimeout time.Duration
-	// Lanes is how many commits are under way at a time, each with the batches of its part of the shards.
+	// Lanes is how many commits are under way to a server at a time, each with the batches of its part of the shards.
 	Lanes int
-	// Connections is how many connections reading may use at a time.
+	// Connections is how many connections to a server reading may use at a time.
 	Connections int
 	// BatchBytesMax bounds one batch; a larger one is refused.
 	BatchBytesMax int
@@ -59,7 +62,7 @@ type Observer struct {
 // DefaultConfig is good for production, except for the URL.
 func DefaultConfig() Config {
 	return Config{
-		Name: "plywire", Shards: 256,
+		Name: "plywire", Shards: 256, Durability: Auto,
 		CommitTimeout: time.Second, ReadTimeout: 5 * time.Second,
 		Lanes: 4, Connections: 16, BatchBytesMax: 64 << 20,
 		SweepInterval: time.Minute, CheckInterval: 15 * time.Second,
@@ -86,6 +89,8 @@ func (c Config) Validate() error {
 	}
 	need(nameForm.MatchString(c.Name), "the cluster's name is %q, want 1 to 64 of A-Z, a-z, 0-9, '_', '.' and '-'", c.Name)
 	need(c.Shards >= 1 && c.Shards <= shardsMax, "the number of shards is %d, want 1 to %d", c.Shards, shardsMax)
+	need(slices.Contains([]Durability{Auto, Primary, Replicas, Fsync}, c.Durability), "the durability is %q, want auto, primary, replicas or fsync", c.Durability)
+	need(c.Durability != Primary || c.Replicas == 0, "the durability is primary, which waits for no replica, and %d replicas are wanted: name one of the two", c.Replicas)
 	need(c.Replicas >= 0 && c.Replicas <= 16, "the number of replicas is %d, want 0 to 16", c.Replicas)
 	need(c.CommitTimeout > 0, "the time for a commit is %v, want more", c.CommitTimeout)
 	need(c.ReadTimeout > 0, "the time for reading is %v, want more", c.ReadTimeout)

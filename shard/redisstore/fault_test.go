@@ -55,7 +55,7 @@ func (w *writer) commit(b *shard.Batch) error {
 
 // insist puts a batch again and again, as a shard does, until the store says what became of it.
 func (w *writer) insist(b *shard.Batch) {
-	for deadline := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(time.Minute); !w.Failed(); {
 		switch err := w.commit(b); {
 		case err == nil:
 			w.head += uint64(len(b.Entries))

@@ -4,120 +4,122 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/plywire/plywire/redisclient"
 )
 
-// versionMin is the oldest Redis whose scripts are refused as a whole when they may not write.
-const versionMin = 7
-
-// server is what Redis says of itself.
-type server struct {
-	info   map[string]string // of INFO
-	config map[string]string // of CONFIG GET; nil: it is not allowed
-}
-
-// ask asks Redis about itself.
-func (s *Store) ask(ctx context.Context) (server, error) {
+// servers asks every server that holds shards about itself.
+func (s *Store) servers(ctx context.Context) ([]server, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
 	defer cancel()
-	raw, err := s.reads.Info(ctx, "server", "replication", "persistence", "memory", "cluster").Result()
+	var mu sync.Mutex
+	var all []server
+	err := redisclient.EachMaster(ctx, s.reads, func(ctx context.Context, one *redis.Client) error {
+		v, err := ask(ctx, one)
+		if err == nil && s.cfg.Durability == Fsync {
+			v.waitAOF, err = knowsWaitAOF(ctx, one)
+		}
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, v)
+		return nil
+	})
 	if err != nil {
-		return server{}, fmt.Errorf("ask Redis about itself: %w", refusal(err))
+		return nil, fmt.Errorf("ask Redis about itself: %w", refusal(err))
 	}
-	got := server{info: make(map[string]string)}
-	for line := range strings.Lines(raw) {
-		if key, value, is := strings.Cut(strings.TrimSpace(line), ":"); is {
-			got.info[key] = value
-		}
-	}
-	got.config, err = s.reads.ConfigGet(ctx, "append*").Result()
-	var said redis.Error
-	if err != nil && !errors.As(err, &said) {
-		return server{}, fmt.Errorf("ask Redis for its settings: %w", err)
-	}
-	return got, nil
+	return all, nil
 }
 
-// faults are why what is acknowledged could not be kept here. There is no serving then.
-func (v server) faults() error {
-	var faults []error
-	need := func(ok bool, format string, args ...any) {
-		if !ok {
-			faults = append(faults, fmt.Errorf(format, args...))
-		}
-	}
-	major, _, _ := strings.Cut(v.info["redis_version"], ".")
-	number, _ := strconv.Atoi(major)
-	need(number >= versionMin, "Redis has version %s, want %d.0 or newer", v.info["redis_version"], versionMin)
-	need(v.info["role"] == "master", "this Redis is a replica (of %s): name the primary", v.info["master_host"])
-	need(v.info["cluster_enabled"] != "1", "this Redis is a node of a Redis Cluster: name a single server")
-	need(v.info["loading"] == "0", "Redis is still loading its data: start again when it has")
-	need(v.info["maxmemory_policy"] == "noeviction", "Redis throws keys away when memory runs out (maxmemory-policy %s): set it to noeviction", v.info["maxmemory_policy"])
-	return errors.Join(faults...)
-}
-
-// warnings are what may cost acknowledged moves, or is about to. replicas is how many must have a batch.
-func (v server) warnings(replicas int) []string {
-	var all []string
-	warn := func(is bool, what string) {
-		if is {
-			all = append(all, what)
-		}
-	}
-	if v.config == nil {
-		all = append(all, "CONFIG is not allowed to this user: how Redis syncs to disk cannot be seen")
-	}
-	warn(v.config["appendonly"] == "no", "appendonly is no: what was acknowledged since the last snapshot of Redis's own is lost when it crashes; set appendonly yes")
-	warn(v.config["appendonly"] == "yes" && v.config["appendfsync"] != "always",
-		"appendfsync is "+v.config["appendfsync"]+": a loss of power takes up to two seconds of acknowledged moves; a crash of Redis alone takes none")
-	connected, _ := strconv.Atoi(v.info["connected_slaves"])
-	warn(connected < replicas, fmt.Sprintf("Redis has %d replicas, and %d have to have a move before it is acknowledged: nobody can move", connected, replicas))
-	warn(connected > replicas, fmt.Sprintf("Redis has %d replicas, of which %d have to have a move before it is acknowledged: if another one is promoted, acknowledged moves can be lost", connected, replicas))
-	warn(v.info["maxmemory"] == "0", "maxmemory is 0: Redis takes memory until the machine has none; set it")
-	warn(v.info["aof_last_write_status"] == "err", "Redis failed to write its log: look at its disk")
-	warn(v.info["rdb_last_bgsave_status"] == "err", "Redis failed to save a snapshot of its own: look at its disk")
-	used, _ := strconv.ParseFloat(v.info["used_memory"], 64)
-	most, _ := strconv.ParseFloat(v.info["maxmemory"], 64)
-	warn(most > 0 && used > 0.6*most, "Redis has used more than 60 % of maxmemory")
-	return all
-}
-
-// inspect fails if the server is not fit, and warns of what may be wrong with it.
+// inspect fails if a server is not fit, warns of what may be wrong, and settles what is promised.
 func (s *Store) inspect(ctx context.Context) error {
-	v, err := s.ask(ctx)
+	all, err := s.servers(ctx)
 	if err != nil {
 		return err
 	}
-	if err := v.faults(); err != nil {
+	if err := s.each(all, func(v server) []string { return v.faults(s.target.Cluster()) }); err != nil {
 		return err
 	}
-	for _, what := range v.warnings(s.cfg.Replicas) {
-		s.cfg.Logger.Warn().Msg(what)
+	if s.promise, err = s.promised(all); err != nil {
+		return err
+	}
+	for _, v := range all {
+		for _, what := range v.warnings(s.promise) {
+			s.cfg.Logger.Warn().Msg(s.nameOf(v) + what)
+		}
 	}
 	return nil
 }
 
-// watchServer looks at the server's settings until the store is closed, and says what has changed.
-func (s *Store) watchServer() {
+// nameOf is what a message about a server begins with, where there are several.
+func (s *Store) nameOf(v server) string {
+	if s.target.Cluster() {
+		return v.address + ": "
+	}
+	return ""
+}
+
+// each is the error about what is found with the servers.
+func (s *Store) each(all []server, find func(v server) []string) error {
+	var found []error
+	for _, v := range all {
+		for _, what := range find(v) {
+			found = append(found, errors.New(s.nameOf(v)+what))
+		}
+	}
+	return errors.Join(found...)
+}
+
+// promised is what the store promises of what it acknowledges, on these servers.
+func (s *Store) promised(all []server) (*promise, error) {
+	p := &promise{level: s.cfg.Durability, least: s.cfg.Replicas}
+	with := 0
+	for _, v := range all {
+		p.noted(v.address, v.online)
+		if v.replicas > 0 {
+			with++
+		}
+	}
+	switch p.level {
+	case Auto:
+		p.level = Primary
+		if with == len(all) || p.least > 0 {
+			p.level = Replicas
+		} else if with > 0 {
+			s.cfg.Logger.Warn().Msgf("%d of %d servers of the Redis Cluster have replicas: none is waited for; give the others some, or say which durability is wanted", with, len(all))
+		}
+	case Fsync:
+		p.waitAOF = true
+		for _, v := range all {
+			p.waitAOF = p.waitAOF && v.waitAOF
+		}
+		if err := s.each(all, func(v server) []string { return v.unsynced(p.waitAOF) }); err != nil {
+			return nil, err
+		}
+	}
+	if p.level == Replicas {
+		p.least = max(1, p.least)
+	}
+	return p, nil
+}
+
+// watchServers looks at the servers' settings until the store is closed, and says what has changed.
+func (s *Store) watchServers() {
 	said := make(map[string]time.Time)
+	delayed := make(map[string]int)
 	s.every(s.cfg.CheckInterval, func(ctx context.Context) {
-		v, err := s.ask(ctx)
+		all, err := s.servers(ctx)
 		if err != nil {
 			return // whoever commits says so
 		}
-		problems := v.warnings(s.cfg.Replicas)
-		if err := v.faults(); err != nil {
-			problems = append(problems, strings.Split(err.Error(), "\n")...)
-		}
-		if err := s.recognise(ctx); err != nil {
-			problems = append(problems, err.Error())
-		}
-		for _, what := range problems {
+		for _, what := range s.problems(ctx, all, delayed) {
 			if time.Since(said[what]) >= repeatWarning {
 				said[what] = time.Now()
 				s.cfg.Logger.Warn().Msg(what)
@@ -129,11 +131,35 @@ func (s *Store) watchServer() {
 // repeatWarning is the time after which the same is said again.
 const repeatWarning = 10 * time.Minute
 
+// problems are what is wrong with the servers now. delayed are their delayed syncs of the last time, by address.
+func (s *Store) problems(ctx context.Context, all []server, delayed map[string]int) []string {
+	var problems []string
+	for _, v := range all {
+		found := append(v.faults(s.target.Cluster()), v.warnings(s.promise)...)
+		if s.promise.level == Fsync {
+			found = append(found, v.unsynced(s.promise.waitAOF)...)
+		}
+		before, known := delayed[v.address]
+		if delayed[v.address] = v.number("aof_delayed_fsync"); known && delayed[v.address] > before {
+			found = append(found, "Redis waits for its disk before it can write its log (aof_delayed_fsync grows): the disk is too slow")
+		}
+		for _, what := range found {
+			problems = append(problems, s.nameOf(v)+what)
+		}
+	}
+	if err := s.recognise(ctx); err != nil {
+		problems = append(problems, err.Error())
+	}
+	return problems
+}
+
 // recognise wants that this is still the cluster that was opened.
 func (s *Store) recognise(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
-	defer cancel()
-	name, err := s.reads.HGet(ctx, clusterKey(s.cfg.Name), "incarnation").Result()
+	var name string
+	err := s.at(ctx, clusterKey(s.cfg.Name), func(ctx context.Context, one *redis.Client) (err error) {
+		name, err = one.HGet(ctx, clusterKey(s.cfg.Name), "incarnation").Result()
+		return err
+	})
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil // whoever commits says so
 	}

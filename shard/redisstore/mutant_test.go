@@ -20,7 +20,7 @@ var mutants = []struct{ name, file, old, new, with string }{
 	{"more time is not respected", "scripts.go", "if expires and tonumber(expires) <= tonumber(ARGV[2]) then", "if true then", "TestForget"},
 	{"actors with entries are forgotten", "sweep.go", "return present[actor]", "_ = present; return false", "TestStore/an_expired_actor_with"},
 	{"the library sends again", "../../redisclient/redisclient.go", "o.MaxRetries = -1", "o.MaxRetries = 3", "TestAnswersAreLost"},
-	{"one replica less", "lane.go", "case n < s.cfg.Replicas:", "case n < s.cfg.Replicas-1:", "TestReplicaHangs"},
+	{"one replica less", "durability.go", "case got < wanted:", "case got < wanted-1:", "TestReplicaHangs"},
 	{"no look behind", "read.go", "	after, err := s.look(ctx, state, token)\n", "	after := before\n", "TestShardIsTaken"},
 	{"a gap at the beginning", "record.go", "case entries[0].Position > first:", "case entries[0].Position > first+99:", "TestDamage"},
 	{"an answer to another batch", "commit.go", "case len(said) < 2 || said[1] != w.batch.ID.String():", "case len(said) < 2:", "TestVerdict"},

@@ -57,12 +57,15 @@ func (s *Store) recover(ctx context.Context, id int, token shard.Token) (r shard
 
 // look reads the head of a shard, for its owner.
 func (s *Store) look(ctx context.Context, state *shardState, token shard.Token) (record, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
-	defer cancel()
-	pipe := s.reads.TxPipeline()
-	owner := pipe.HMGet(ctx, state.keys.owner, "epoch", "owner")
-	head := pipe.HMGet(ctx, state.keys.head, "n", "at", "first")
-	if _, err := pipe.Exec(ctx); err != nil {
+	var owner, head *redis.SliceCmd
+	err := s.at(ctx, state.keys.owner, func(ctx context.Context, one *redis.Client) error {
+		pipe := one.TxPipeline()
+		owner = pipe.HMGet(ctx, state.keys.owner, "epoch", "owner")
+		head = pipe.HMGet(ctx, state.keys.head, "n", "at", "first")
+		_, err := pipe.Exec(ctx)
+		return err
+	})
+	if err != nil {
 		return record{}, err
 	}
 	if text(owner.Val(), 0) != strconv.FormatUint(uint64(token.Epoch), 10) || text(owner.Val(), 1) != token.Owner.String() {
@@ -109,10 +112,12 @@ func (s *Store) read(ctx context.Context, state *shardState, after uint64, limit
 }
 
 // items returns items of the journal from the one that has a position on.
-func (s *Store) items(ctx context.Context, journal string, from uint64, count int) ([]redis.XMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
-	defer cancel()
-	return s.reads.XRangeN(ctx, journal, strconv.FormatUint(from, 10), "+", int64(count)).Result()
+func (s *Store) items(ctx context.Context, journal string, from uint64, count int) (items []redis.XMessage, err error) {
+	err = s.at(ctx, journal, func(ctx context.Context, one *redis.Client) (err error) {
+		items, err = one.XRangeN(ctx, journal, strconv.FormatUint(from, 10), "+", int64(count)).Result()
+		return err
+	})
+	return items, err
 }
 
 func parseItem(k *keys, item *redis.XMessage) ([]shard.Entry, error) {
@@ -175,23 +180,27 @@ func known(wanted map[shard.ID]bool, actor shard.ID) bool {
 
 // live returns the resident actors.
 func (s *Store) live(ctx context.Context, state *shardState) ([]shard.ID, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
-	defer cancel()
-	names, err := s.reads.SMembers(ctx, state.keys.live).Result()
+	var names []string
+	err := s.at(ctx, state.keys.live, func(ctx context.Context, one *redis.Client) (err error) {
+		names, err = one.SMembers(ctx, state.keys.live).Result()
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	return parseIDs(names)
 }
 
-func (s *Store) fetch(ctx context.Context, state *shardState, actors []shard.ID) ([]any, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
-	defer cancel()
+func (s *Store) fetch(ctx context.Context, state *shardState, actors []shard.ID) (got []any, err error) {
 	names := make([]string, len(actors))
 	for i, actor := range actors {
 		names[i] = state.keys.of(actor)
 	}
-	return s.reads.MGet(ctx, names...).Result()
+	err = s.at(ctx, state.keys.owner, func(ctx context.Context, one *redis.Client) (err error) {
+		got, err = one.MGet(ctx, names...).Result()
+		return err
+	})
+	return got, err
 }
 
 // Load implements shard.Store.
@@ -209,9 +218,11 @@ func (s *Store) load(ctx context.Context, id int, actor shard.ID) (shard.Snapsho
 		return shard.Snapshot{}, err
 	}
 	defer s.readers.Done()
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
-	defer cancel()
-	value, err := s.reads.Get(ctx, state.keys.of(actor)).Bytes()
+	var value []byte
+	err = s.at(ctx, state.keys.of(actor), func(ctx context.Context, one *redis.Client) (err error) {
+		value, err = one.Get(ctx, state.keys.of(actor)).Bytes()
+		return err
+	})
 	switch {
 	case errors.Is(err, redis.Nil):
 		return shard.Snapshot{}, shard.ErrNoSnapshot

@@ -23,10 +23,12 @@ import (
 type Store struct {
 	// Set when the store is opened, never changed.
 	cfg         Config
+	target      redisclient.Target
 	now         func() time.Time      // for nothing but Snapshot.Expires
 	journal     redis.UniversalClient // commits
 	reads       redis.UniversalClient // all else, so that a restore does not keep a commit waiting
-	lanes       []*lane
+	promise     *promise
+	doors       []*queue // where a batch goes in, by its shard: lanes, or the router that knows the lanes
 	states      []shardState
 	incarnation uuid.UUID
 	closing     chan struct{} // closed when Close is called
@@ -61,24 +63,37 @@ func open(ctx context.Context, cfg Config, now func() time.Time) (*Store, error)
 	for id := range s.states {
 		s.states[id].keys = keysOf(cfg.Name, id)
 	}
-	target, err := redisclient.Parse(cfg.URL)
-	if err != nil {
+	var err error
+	if s.target, err = redisclient.Parse(cfg.URL); err != nil {
 		return nil, fmt.Errorf("redisstore: %w", err)
 	}
-	s.journal = target.Open(cfg.CommitTimeout, cfg.Lanes)
-	s.reads = target.Open(cfg.ReadTimeout, cfg.Connections)
+	s.journal = s.target.Open(cfg.CommitTimeout, cfg.Lanes)
+	s.reads = s.target.Open(cfg.ReadTimeout, cfg.Connections)
 	if err := s.found(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("redisstore: %w", err), s.disconnect())
 	}
-	for range cfg.Lanes {
-		l := newLane(s)
-		s.lanes = append(s.lanes, l)
+	s.openDoors()
+	s.tasks.Go(s.sweepAlways)
+	s.tasks.Go(s.watchServers)
+	cfg.Logger.Info().Stringer("redis", s.target).Str("cluster", cfg.Name).Int("shards", cfg.Shards).Str("durability", string(s.promise.level)).
+		Stringer("incarnation", s.incarnation).Msg("store in Redis opened")
+	return s, nil
+}
+
+// openDoors starts who commits.
+func (s *Store) openDoors() {
+	server, is := s.journal.(*redis.Client)
+	if !is {
+		r := newRouter(s)
+		s.doors = append(s.doors, r.queue)
+		s.tasks.Go(r.run)
+		return
+	}
+	for range s.cfg.Lanes {
+		l := newLane(s, server)
+		s.doors = append(s.doors, l.queue)
 		s.tasks.Go(l.run)
 	}
-	s.tasks.Go(s.sweepAlways)
-	s.tasks.Go(s.watchServer)
-	cfg.Logger.Info().Str("cluster", cfg.Name).Int("shards", cfg.Shards).Stringer("incarnation", s.incarnation).Msg("store in Redis opened")
-	return s, nil
 }
 
 // found checks the server, and finds the cluster or creates it.
@@ -94,7 +109,11 @@ func (s *Store) found(ctx context.Context) error {
 	if known == (uuid.UUID{}) {
 		create = 1
 	}
-	got, err := s.run(ctx, foundScript, []string{clusterKey(s.cfg.Name)}, formatVersion, s.cfg.Shards, uuid.NewString(), create).StringSlice()
+	said, err := s.durably(ctx, foundScript, clusterKey(s.cfg.Name), formatVersion, s.cfg.Shards, uuid.NewString(), create)
+	var got []string
+	if err == nil {
+		got, err = said.StringSlice()
+	}
 	if err != nil {
 		return fmt.Errorf("look for the cluster %s: %w", s.cfg.Name, err)
 	}
@@ -145,8 +164,8 @@ func (s *Store) Close() error {
 		return nil
 	}
 	close(s.closing)
-	for _, l := range s.lanes {
-		l.close()
+	for _, door := range s.doors {
+		door.close()
 	}
 	s.readers.Wait()
 	s.tasks.Wait()
@@ -179,11 +198,61 @@ func (s *Store) enter(ctx context.Context, id int) (*shardState, error) {
 	return &s.states[id], nil
 }
 
-// run runs a script on the connections for reading.
-func (s *Store) run(ctx context.Context, script *redis.Script, keys []string, args ...any) *redis.Cmd {
+// at does something with the server that holds a key, for ReadTimeout at the most. While the servers of a Redis Cluster say that
+// it is another one, nothing has happened, and the right one is looked for.
+func (s *Store) at(ctx context.Context, key string, do func(ctx context.Context, one *redis.Client) error) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
 	defer cancel()
-	return script.Run(ctx, s.reads, keys, args...)
+	for {
+		one, err := redisclient.Master(ctx, s.reads, key)
+		if err == nil {
+			err = do(ctx, one)
+		}
+		var said redis.Error
+		if redirected := redisclient.Redirected(err); err != nil && (redirected || !errors.As(err, &said)) {
+			redisclient.Reload(ctx, s.reads)
+			if redirected && wait(ctx, redirectPause) {
+				continue
+			}
+		}
+		return err
+	}
+}
+
+// redirectPause is the time between two looks for the server that holds a key.
+const redirectPause = 50 * time.Millisecond
+
+// wait returns false if ctx ends before.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// durably runs a script that writes to one key, and waits until what it has written is durable. If it fails nobody knows
+// whether that has happened.
+func (s *Store) durably(ctx context.Context, script *redis.Script, key string, args ...any) (*redis.Cmd, error) {
+	var said *redis.Cmd
+	var spread error
+	for range 2 { // the first time, the replicas may be others than those that were counted; then they have been counted anew
+		err := s.at(ctx, key, func(ctx context.Context, one *redis.Client) error {
+			pipe := one.Pipeline()
+			said = script.Eval(ctx, pipe, []string{key}, args...)
+			receipt := s.promise.claim(ctx, pipe, one, s.cfg.ReadTimeout)
+			_, _ = pipe.Exec(ctx) // each command has its error
+			spread = receipt.err()
+			return said.Err()
+		})
+		if err != nil || spread == nil {
+			return said, err
+		}
+	}
+	return nil, spread
 }
 
 // Acquire implements shard.Store. If it fails nobody knows whether the shard has a new owner: the caller is none, and who was
@@ -206,7 +275,11 @@ func (s *Store) acquire(ctx context.Context, id int) (shard.Token, error) {
 	if err != nil {
 		return shard.Token{}, fmt.Errorf("draw an owner: %w", err)
 	}
-	epoch, err := s.run(ctx, acquireScript, []string{state.keys.owner}, owner.String()).Uint64()
+	said, err := s.durably(ctx, acquireScript, state.keys.owner, owner.String())
+	if err != nil {
+		return shard.Token{}, err
+	}
+	epoch, err := said.Uint64()
 	if err != nil {
 		return shard.Token{}, err
 	}

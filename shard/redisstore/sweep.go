@@ -103,10 +103,12 @@ func (s *Store) sweepShard(ctx context.Context, state *shardState) error {
 
 // due returns some of the actors whose time has run out, leaving out the first of them.
 func (s *Store) due(ctx context.Context, state *shardState, skip int) ([]shard.ID, error) {
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
-	defer cancel()
-	names, err := s.reads.ZRangeArgs(ctx, redis.ZRangeArgs{Key: state.keys.expiry, ByScore: true,
-		Start: "-inf", Stop: strconv.FormatInt(s.now().UnixMilli(), 10), Offset: int64(skip), Count: sweepChunk}).Result()
+	var names []string
+	err := s.at(ctx, state.keys.expiry, func(ctx context.Context, one *redis.Client) (err error) {
+		names, err = one.ZRangeArgs(ctx, redis.ZRangeArgs{Key: state.keys.expiry, ByScore: true,
+			Start: "-inf", Stop: strconv.FormatInt(s.now().UnixMilli(), 10), Offset: int64(skip), Count: sweepChunk}).Result()
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -115,9 +117,10 @@ func (s *Store) due(ctx context.Context, state *shardState, skip int) ([]shard.I
 
 // present returns the actors that have entries in the journal, up to the head that it returns.
 func (s *Store) present(ctx context.Context, state *shardState) (head string, actors map[shard.ID]bool, err error) {
-	bounded, cancel := context.WithTimeout(ctx, s.cfg.ReadTimeout)
-	defer cancel()
-	head, err = s.reads.HGet(bounded, state.keys.head, "n").Result()
+	err = s.at(ctx, state.keys.head, func(ctx context.Context, one *redis.Client) (err error) {
+		head, err = one.HGet(ctx, state.keys.head, "n").Result()
+		return err
+	})
 	if err != nil {
 		return "", nil, err
 	}
@@ -132,11 +135,15 @@ func (s *Store) present(ctx context.Context, state *shardState) (head string, ac
 	return head, actors, nil
 }
 
-func (s *Store) forget(ctx context.Context, state *shardState, head string, gone []shard.ID) (int, error) {
+func (s *Store) forget(ctx context.Context, state *shardState, head string, gone []shard.ID) (n int, err error) {
 	names := []string{state.keys.head, state.keys.live, state.keys.expiry}
 	args := []any{head, s.now().UnixMilli()}
 	for _, actor := range gone {
 		names, args = append(names, state.keys.of(actor)), append(args, actor.String())
 	}
-	return s.run(ctx, forgetScript, names, args...).Int()
+	err = s.at(ctx, state.keys.head, func(ctx context.Context, one *redis.Client) (err error) {
+		n, err = forgetScript.Run(ctx, one, names, args...).Int()
+		return err
+	})
+	return n, err
 }

@@ -1,13 +1,17 @@
-// Package redistest starts a real redis-server for tests.
+// Package redistest starts real redis-servers for tests: one, with replicas, under the eyes of sentinels, or as a Redis
+// Cluster.
 package redistest
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -21,24 +25,35 @@ type Server struct {
 }
 
 // settings are those that nothing acknowledged is lost with.
-var settings = []string{"--appendonly", "yes", "--appendfsync", "always", "--maxmemory", "256mb", "--save", ""}
+var settings = []string{"--appendonly", "yes", "--appendfsync", "always", "--maxmemory", "256mb", "--save", "", "--repl-diskless-sync-delay", "0"}
 
 // Start starts a server on a folder and a port of its own. more are settings, such as "--requirepass", "secret". The test is
 // skipped where redis-server is not installed.
 func Start(t testing.TB, more ...string) *Server {
 	t.Helper()
-	binary, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("redis-server is not installed; test.sh installs it where it can")
-	}
+	address := freeAddress(t)
+	_, port, _ := net.SplitHostPort(address)
+	args := append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--logfile", filepath.Join(t.TempDir(), "log")}, settings...)
+	return launch(t, address, append(args, more...))
+}
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
 	address, err := process.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := net.SplitHostPort(address)
-	log := filepath.Join(t.TempDir(), "log")
-	args := append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--logfile", log}, settings...)
-	p, err := process.Start(t.Context(), process.Config{Binary: binary, Args: append(args, more...),
+	return address
+}
+
+// launch starts redis-server with arguments by which it listens on an address.
+func launch(t testing.TB, address string, args []string) *Server {
+	t.Helper()
+	binary, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.Skip("redis-server is not installed; test.sh installs it where it can")
+	}
+	p, err := process.Start(t.Context(), process.Config{Binary: binary, Args: args,
 		Ready: func(ctx context.Context) error { return ready(ctx, address) }})
 	if err != nil {
 		t.Fatal(err)
@@ -73,6 +88,47 @@ func (r *Server) Again(t testing.TB) {
 	}
 	if err := r.WaitReady(context.Background()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Replicas starts replicas of a server, and waits until they have its contents.
+func Replicas(t testing.TB, primary *Server, n int) []*Server {
+	t.Helper()
+	host, port, _ := net.SplitHostPort(primary.Address)
+	var all []*Server
+	for range n {
+		all = append(all, Start(t, "--replicaof", host+" "+port))
+	}
+	awaitReplicas(t, primary, n)
+	return all
+}
+
+// awaitReplicas waits until so many replicas have what a server has, and acknowledge what comes.
+func awaitReplicas(t testing.TB, primary *Server, n int) {
+	t.Helper()
+	client := Client(t, primary.URL())
+	Await(t, "the replicas to follow", func() error {
+		said, err := client.Info(context.Background(), "replication").Result()
+		if got := strings.Count(said, ",state=online,"); err == nil && got < n {
+			err = fmt.Errorf("%d of %d do", got, n)
+		}
+		return err
+	})
+}
+
+// Await asks again and again until there is no error any more, for a minute at the most.
+func Await(t testing.TB, what string, ask func() error) {
+	t.Helper()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(time.Minute); ; <-ticker.C {
+		err := ask()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no more waiting for %s: %v", what, err)
+		}
 	}
 }
 
