@@ -122,8 +122,10 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("%s: New says %v, want %q", name, err, test.says)
 		}
 	}
-	if _, err := New(client, "A-z_0.9", 1<<14, 1); err != nil {
-		t.Error(err)
+	for _, url := range []string{"redis://127.0.0.1:1", "redis+cluster://127.0.0.1:1", "redis+sentinel://127.0.0.1:1/primary"} {
+		if _, err := New(connect(t, url), "A-z_0.9", 1<<14, 1); err != nil {
+			t.Errorf("%s: %v", url, err)
+		}
 	}
 }
 
