@@ -82,6 +82,7 @@ func (s *shard) flush(now time.Time) {
 	s.flying, s.pending, s.spare = b, s.spare, nil
 	s.batches++
 	s.retry, s.putAt = 0, now
+	s.flyingSince.Store(now.UnixNano())
 	s.put()
 }
 
@@ -155,6 +156,7 @@ func (s *shard) putAgain(b *batch) {
 func (s *shard) durable(now time.Time, b *batch) {
 	s.metrics.commit(b, now.Sub(s.putAt))
 	s.committed, s.flying = b.number, nil
+	s.flyingSince.Store(0)
 	s.durableHead.Store(b.Head + uint64(len(b.Entries)))
 	s.trimmedTo.Store(max(s.trimmedTo.Load(), b.Trim))
 	for _, e := range b.touched {
@@ -188,6 +190,7 @@ func (s *shard) refresh(now time.Time, e *entry, visible bool) {
 func (s *shard) stop(cause error) {
 	flying, pending := s.flying, s.pending
 	s.flying, s.pending, s.open = nil, s.newBatch(), false
+	s.flyingSince.Store(0)
 	for _, b := range []*batch{flying, pending} {
 		if b == nil {
 			continue

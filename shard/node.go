@@ -228,6 +228,8 @@ type Status struct {
 	Epoch   Epoch  // of this owner; 0: it is not owned here
 	Head    uint64 // position of the last entry that is durable
 	Journal uint64 // entries that are not trimmed
+	// Lag is for how long the batch under way has been at the store; 0: none is.
+	Lag time.Duration
 }
 
 // Status tells how each shard is. Of those that are not here nothing is known.
@@ -246,6 +248,10 @@ func (s *shard) status() Status {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	head := s.durableHead.Load()
+	lag := time.Duration(0)
+	if since := s.flyingSince.Load(); since != 0 {
+		lag = max(0, s.time.Now().Sub(time.Unix(0, since)))
+	}
 	return Status{Index: s.index, Served: s.serving, Loaded: int(s.loaded.Load()), Queued: len(s.mailbox),
-		Epoch: Epoch(s.epoch.Load()), Head: head, Journal: head - min(head, s.trimmedTo.Load())}
+		Epoch: Epoch(s.epoch.Load()), Head: head, Journal: head - min(head, s.trimmedTo.Load()), Lag: lag}
 }

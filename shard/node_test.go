@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/plywire/plywire/shard"
+	"github.com/plywire/plywire/shard/twinstore"
 )
 
 func TestConfigReportsEveryFault(t *testing.T) {
@@ -107,6 +108,48 @@ func TestStatus(t *testing.T) {
 	if seen != 1 {
 		t.Errorf("%d commands wait, want 1", seen)
 	}
+}
+
+// The lag is that of the oldest batch that is not known to be durable, also when it is put again.
+func TestLag(t *testing.T) {
+	refuse := true
+	r := newRig(t, func(s *setup) {
+		s.fault = func() twinstore.Fault {
+			if refuse {
+				refuse = false
+				return twinstore.FaultRefuse
+			}
+			return twinstore.FaultNone
+		}
+	})
+	lag := func(want time.Duration) {
+		t.Helper()
+		if got := r.node.Status()[0].Lag; got != want {
+			t.Errorf("the lag is %v, want %v", got, want)
+		}
+	}
+	lag(0)
+	r.send(a, note{1})
+	lag(0)
+	r.clock.pass(100 * time.Millisecond)
+	r.send(b, note{2})
+	lag(100 * time.Millisecond)
+	r.step() // and is refused
+	r.clock.pass(200 * time.Millisecond)
+	lag(300 * time.Millisecond)
+	r.step()
+	lag(0) // of the next batch
+	r.clock.pass(50 * time.Millisecond)
+	lag(50 * time.Millisecond)
+	r.stepAll()
+	lag(0)
+	r.send(a, note{3})
+	r.clock.pass(50 * time.Millisecond)
+	_, err := r.store.Acquire(t.Context(), 0)
+	must(t, err)
+	r.stepAll()
+	r.clock.pass(time.Second)
+	lag(0) // it was fenced
 }
 
 func TestStuckShardIsReported(t *testing.T) {

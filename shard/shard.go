@@ -64,6 +64,7 @@ type shard struct {
 	epoch       atomic.Uint64
 	durableHead atomic.Uint64
 	trimmedTo   atomic.Uint64
+	flyingSince atomic.Int64 // when the batch under way was put, in Unix nanoseconds; 0: none is
 
 	// The rest is the runner's.
 
