@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,9 +84,9 @@ type Node struct {
 	doubted map[string]struct{}  // names that were said to be used twice
 }
 
-// New makes a node, which listens to others on the address from now on, and does nothing else before Start. advertise is what
-// the others are told; empty: where it listens. shards is their number in the cluster.
-func New(config Config, address, advertise string, shards int, identify func(id string) (link.Identity, error), registry Registry, codec Codec, registerer prometheus.Registerer) (*Node, error) {
+// New makes a node, which listens to others on the address from now on, and does nothing else before Start. advertise says
+// what the others are told; nil: where it listens. shards is their number in the cluster.
+func New(config Config, address string, advertise func(listening net.Addr) string, shards int, identify func(id string) (link.Identity, error), registry Registry, codec Codec, registerer prometheus.Registerer) (*Node, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
@@ -111,8 +112,9 @@ func New(config Config, address, advertise string, shards int, identify func(id 
 	if n.listener, err = link.Listen(address, n.identity, config.Link, n.welcome); err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
-	if n.me.Link = advertise; advertise == "" {
-		n.me.Link = n.listener.Addr().String()
+	n.me.Link = n.listener.Addr().String()
+	if advertise != nil {
+		n.me.Link = advertise(n.listener.Addr())
 	}
 	return n, nil
 }
@@ -143,7 +145,9 @@ func (n *Node) Close(ctx context.Context) error {
 	n.cancel()
 	var err error
 	if n.shards != nil {
+		n.beating.Lock() // a renewal under way would bring the node back
 		err = n.registry.Withdraw(ctx, n.me.ID)
+		n.beating.Unlock()
 	}
 	n.mu.Lock()
 	peers := n.peers

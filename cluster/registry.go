@@ -28,7 +28,7 @@ type Standing struct {
 // View is how the cluster stands, all of one moment.
 type View struct {
 	Members []Standing // all whose lease has not run out for long; by ID
-	// Version counts the changes of Holders and Pins. Another one than before means that they may have changed.
+	// Version names the contents of Holders and Pins, and is never 0. It can be compared for equality alone.
 	Version uint64
 	// Holders has the ID of the member that holds each shard, empty for none. It is nil where Version is the one that the
 	// caller knew.
@@ -38,7 +38,8 @@ type View struct {
 }
 
 // Registry is what the nodes share besides the journal. It decides, at one place and one thing at a time, who holds which
-// shard. It is safe for concurrent use. All methods block; an error means that nobody knows whether it was done.
+// shard. It is safe for concurrent use. All methods block; an error other than those below means that nobody knows whether it
+// was done.
 //
 // To hold a shard is a matter of liveness alone: who writes to its journal is decided by shard.Store, with a token.
 type Registry interface {
@@ -48,10 +49,10 @@ type Registry interface {
 	// Claim makes a member the holder of those of the shards that nobody holds, or whose holder's lease has run out. It
 	// returns the ones that the member holds then. It fails with ErrNoMember if the member's own lease has run out.
 	Claim(ctx context.Context, id string, shards []int) ([]int, error)
-	// Pass makes another member the holder of a shard. It fails with ErrNotHolder if from does not hold it, and with
+	// Pass makes another member the holder of a shard, unless it is already. It fails with ErrNotHolder if from does not hold it, and with
 	// ErrNoMember if to has no lease.
 	Pass(ctx context.Context, shard int, from, to string) error
-	// Withdraw ends the member's lease: its shards may be taken at once.
+	// Withdraw takes the member out: its shards may be claimed at once. A Renew on its way that comes later brings it back.
 	Withdraw(ctx context.Context, id string) error
 	// Pin has a shard served by the node of that name whenever it is there; an empty name ends that.
 	Pin(ctx context.Context, shard int, name string) error

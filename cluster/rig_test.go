@@ -107,7 +107,7 @@ func (r *rig) join() *member {
 	}
 	secret := []byte("one secret of the whole cluster!")
 	var err error
-	m.Node, err = cluster.New(config, "127.0.0.1:0", "", shards, func(id string) (link.Identity, error) { return link.FromSecret(secret, id) },
+	m.Node, err = cluster.New(config, "127.0.0.1:0", nil, shards, func(id string) (link.Identity, error) { return link.FromSecret(secret, id) },
 		r.registry, codec{}, prometheus.NewRegistry())
 	must(r, err)
 	m.viewer.node, m.viewer.fail = m.Node, r.Errorf

@@ -3,9 +3,11 @@ package server
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/rs/zerolog"
 
+	"github.com/plywire/plywire/cluster"
 	"github.com/plywire/plywire/game"
 	"github.com/plywire/plywire/gateway"
 	"github.com/plywire/plywire/gateway/auth"
@@ -27,14 +29,19 @@ type Config struct {
 	Shard         shard.Config
 	Store         localstore.Config
 	Redis         redisstore.Config // with a URL, the shards are kept there, and not in the folder of Store
+	Cluster       cluster.Config    // of a node whose shards are in Redis, beside others
+	Link          LinkConfig
 	Log           zerolog.Logger
+
+	ownKey string // the file of the node's own key for resume tokens
 }
 
 // DefaultConfig is a server that plays by the rules of the registry, keeps its data in the folder data, and lets guests in.
 func DefaultConfig(registry *game.Registry, data string) Config {
 	config := Config{Listen: ":8080", Admin: "127.0.0.1:9090", PublicMetrics: true,
 		Gateway: gateway.DefaultConfig(), Auth: auth.DefaultConfig(), Table: table.DefaultConfig(), Shard: shard.DefaultConfig(),
-		Store: localstore.DefaultConfig(), Redis: redisstore.DefaultConfig(), Log: zerolog.Nop()}
+		Store: localstore.DefaultConfig(), Redis: redisstore.DefaultConfig(), Cluster: cluster.DefaultConfig(),
+		Link: LinkConfig{Listen: ":9092"}, Log: zerolog.Nop()}
 	config.Table.Registry = registry
 	config.SetData(data)
 	return config
@@ -44,7 +51,15 @@ func DefaultConfig(registry *game.Registry, data string) Config {
 func (c *Config) SetData(folder string) {
 	c.Store.Dir = folder + "/store"
 	c.Redis.Mark = folder + "/redis-incarnation"
-	c.Auth.ResumeKeyFiles = []string{folder + "/resume.key"}
+	c.Link.NodeFile = folder + "/redis-node"
+	c.ownKey = folder + "/resume.key"
+	c.Auth.ResumeKeyFiles = []string{c.ownKey}
+}
+
+// SetLease makes everything that follows from a lease fit to one of that length.
+func (c *Config) SetLease(lease time.Duration) {
+	c.Cluster.Lease, c.Cluster.Beat, c.Cluster.Margin = lease, lease/6, lease/10
+	c.Cluster.HoldFor = 2 * lease
 }
 
 // Validate reports every fault at once.
@@ -55,7 +70,9 @@ func (c Config) Validate() error {
 	}
 	store := c.Store.Validate()
 	if c.inRedis() {
-		store = c.Redis.Validate()
+		member := c.Cluster
+		member.Name = c.Gateway.Node
+		store = errors.Join(c.Redis.Validate(), member.Validate(), c.Link.Validate())
 	}
 	return errors.Join(listen, c.Gateway.Validate(), c.Auth.Validate(), c.Table.Validate(), c.Shard.Validate(), store)
 }

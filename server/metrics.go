@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/plywire/plywire/cluster/link"
 	"github.com/plywire/plywire/shard/localstore"
 	"github.com/plywire/plywire/shard/redisstore"
 )
@@ -51,6 +52,35 @@ func observeRedis(registerer prometheus.Registerer) redisstore.Observer {
 		},
 		Forgotten: func(actors int) { forgotten.Add(float64(actors)) },
 		Unsure:    unsure.Inc,
+	}
+}
+
+// observeLinks counts what goes over the links to other nodes.
+func observeLinks(registerer prometheus.Registerer) link.Observer {
+	counter := func(name, help string) prometheus.Counter {
+		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "plywire_link_" + name, Help: help})
+		registerer.MustRegister(c)
+		return c
+	}
+	sent, received := counter("frames_sent_total", "Messages sent to other nodes."), counter("frames_received_total", "Messages from other nodes.")
+	writes := counter("writes_total", "Writes to other nodes, each of which may hold many messages.")
+	bytesSent, bytesReceived := counter("bytes_sent_total", "Bytes sent to other nodes, before encryption."), counter("bytes_received_total", "Bytes from other nodes, after decryption.")
+	full, down := counter("full_total", "Messages refused because a node takes less than it is sent."), counter("down_total", "Connections to and from other nodes that have ended.")
+	refused := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "plywire_link_refused_total", Help: "Attempts to connect, from here or to here, that came to nothing, by reason."}, []string{"reason"})
+	registerer.MustRegister(refused)
+	return link.Observer{
+		Sent: func(frames, bytes int) {
+			writes.Inc()
+			sent.Add(float64(frames))
+			bytesSent.Add(float64(bytes))
+		},
+		Received: func(frames, bytes int) {
+			received.Add(float64(frames))
+			bytesReceived.Add(float64(bytes))
+		},
+		Full:    full.Inc,
+		Refused: func(reason link.Reason) { refused.WithLabelValues(string(reason)).Inc() },
+		Down:    func(error) { down.Inc() },
 	}
 }
 

@@ -16,8 +16,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
+	"github.com/plywire/plywire/cluster"
 	"github.com/plywire/plywire/gateway"
 	"github.com/plywire/plywire/gateway/auth"
 	"github.com/plywire/plywire/shard"
@@ -38,6 +40,8 @@ type Server struct {
 	registry *prometheus.Registry
 	store    shard.Store
 	node     *shard.Node
+	cluster  *cluster.Node         // nil: the node is alone
+	leases   redis.UniversalClient // for the cluster's registry; nil: there is none
 	gateway  *gateway.Server
 	auth     *auth.Authenticator
 	clients  *listener
@@ -83,11 +87,18 @@ func Start(ctx context.Context, config Config) (_ *Server, err error) {
 		go s.serve(l)
 	}
 	began := time.Now()
-	if err := s.node.Start(ctx); err != nil {
-		return nil, err
+	if s.cluster != nil {
+		if err := s.join(ctx); err != nil {
+			return nil, err
+		}
+		s.gateway.Attach(s.cluster)
+	} else {
+		if err := s.node.Start(ctx); err != nil {
+			return nil, err
+		}
+		s.recovered(time.Since(began))
+		s.gateway.Attach(s.node)
 	}
-	s.recovered(time.Since(began))
-	s.gateway.Attach(s.node)
 	s.log.Info().Str("address", s.URL()).Int("games", s.node.Loaded()).Dur("recovery", time.Since(began)).Msg("serving")
 	return s, nil
 }
@@ -96,6 +107,11 @@ func Start(ctx context.Context, config Config) (_ *Server, err error) {
 func (s *Server) assemble(ctx context.Context) (err error) {
 	if err := s.openStore(ctx); err != nil {
 		return err
+	}
+	if s.config.inRedis() {
+		if err := s.openCluster(ctx); err != nil {
+			return err
+		}
 	}
 	if s.auth, err = auth.New(ctx, s.config.Auth, s.log); err != nil {
 		return fmt.Errorf("authentication: %w", err)
@@ -108,7 +124,11 @@ func (s *Server) assemble(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	s.node, err = shard.NewNode(s.config.Shard, s.store, tables, s.gateway, shard.RealTime(), s.registry, s.log)
+	var publisher shard.Publisher = s.gateway
+	if s.cluster != nil {
+		publisher = s.cluster
+	}
+	s.node, err = shard.NewNode(s.config.Shard, s.store, tables, publisher, shard.RealTime(), s.registry, s.log)
 	return err
 }
 
@@ -257,9 +277,12 @@ func (s *Server) drain(ctx context.Context) error {
 // Stop ends the server in peace: clients are told, games are made durable and snapshotted, connections are closed. When ctx
 // ends first it is cut short, which loses nothing that was acknowledged.
 func (s *Server) Stop(ctx context.Context) error {
+	left := s.leave(ctx)
 	s.gateway.Announce(ctx)
+	<-left
 	drained := s.drain(ctx)
 	s.gateway.Close(ctx)
+	apart := s.closeCluster(ctx)
 	for _, l := range s.listeners() {
 		_ = l.http.Shutdown(ctx)
 		_ = l.http.Close()
@@ -267,7 +290,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	closed := s.store.Close()
 	s.auth.Close()
 	s.log.Info().Msg("stopped")
-	return errors.Join(drained, closed)
+	return errors.Join(drained, apart, closed)
 }
 
 // release frees what a start that failed has taken.
@@ -277,6 +300,14 @@ func (s *Server) release() {
 			_ = l.http.Close()
 			_ = l.Close()
 		}
+	}
+	if s.cluster != nil {
+		over, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = s.cluster.Close(over)
+	}
+	if s.leases != nil {
+		_ = s.leases.Close()
 	}
 	if s.store != nil {
 		_ = s.store.Close()

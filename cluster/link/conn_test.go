@@ -250,3 +250,41 @@ func TestAHandlerThatIsNotThereClosesTheConnection(t *testing.T) {
 		t.Errorf("it ended with %v, want ErrPeerClosed", cause)
 	}
 }
+
+// What one side counts as sent the other counts as received, and each connection that is up goes down.
+func TestTheObserverCounts(t *testing.T) {
+	var frames, bytes, ups, downs [2]atomic.Int64
+	var cfgs [2]Config
+	for i := range cfgs {
+		cfgs[i] = quick()
+		sign := int64(1 - 2*i) // a sends, b receives
+		count := func(f, b int) {
+			frames[0].Add(sign * int64(f))
+			bytes[0].Add(sign * int64(b))
+			frames[1].Add(int64(f))
+			bytes[1].Add(int64(b))
+		}
+		if i == 0 {
+			cfgs[i].Observer.Sent = count
+		} else {
+			cfgs[i].Observer.Received = count
+		}
+		cfgs[i].Observer.Up = func() { ups[i].Add(1) }
+		cfgs[i].Observer.Down = func(error) { downs[i].Add(1) }
+	}
+	p := connect(t, cfgs[0], cfgs[1], nil)
+	for n := range 1000 {
+		p.a.conn.Send(numbered(n, 100))
+	}
+	p.b.awaitFrames(t, 1000)
+	p.dialer.Close()
+	p.listener.Close()
+	if frames[0].Load() != 0 || bytes[0].Load() != 0 || frames[1].Load() != 2000 || bytes[1].Load() != 2000*(lengthBytes+100) {
+		t.Errorf("sent less received: %d frames, %d bytes; both: %d, %d", frames[0].Load(), bytes[0].Load(), frames[1].Load(), bytes[1].Load())
+	}
+	for i := range cfgs {
+		if ups[i].Load() != 1 || downs[i].Load() != 1 {
+			t.Errorf("side %d was up %d times, and down %d times", i, ups[i].Load(), downs[i].Load())
+		}
+	}
+}

@@ -179,6 +179,26 @@ func TestNodesWithCertificatesInFiles(t *testing.T) {
 	}
 }
 
+// An authority may have others sign for it: their certificates follow the node's own in its file.
+func TestAChainOfAuthorities(t *testing.T) {
+	root, branch := newOffice(t), newOffice(t)
+	form := &x509.Certificate{Subject: pkix.Name{CommonName: "branch"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign}
+	der, err := x509.CreateCertificate(rand.Reader, form, root.cert, branch.key.Public(), root.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	branch.cert, _ = x509.ParseCertificate(der)
+	branch.sign(t, "one", bothUses...)
+	own, _ := os.ReadFile(branch.path("one.pem"))
+	os.WriteFile(branch.path("one.pem"), append(own, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...), 0o600)
+	branch.write(t, "ca.pem", "CERTIFICATE", root.cert.Raw)
+	atA, atB := newMeeting(), newMeeting()
+	l := listen(t, branch.identity(t, "one", "b"), quick(), atB)
+	dial(t, l.Addr().String(), "b", branch.identity(t, "one", "a"), quick(), atA)
+	atA.next(t)
+	atB.next(t)
+}
+
 func TestFilesThatAreRefused(t *testing.T) {
 	o := newOffice(t)
 	o.sign(t, "good", bothUses...)

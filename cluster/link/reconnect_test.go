@@ -144,3 +144,26 @@ func TestOnlySoManyNodesAreTaken(t *testing.T) {
 		t.Errorf("a node that was there hears %v", err)
 	}
 }
+
+// A dialer whose peer takes the connection and says nothing is closed at once, and does not wait for the peer.
+func TestADialerIsClosedDuringItsHandshake(t *testing.T) {
+	socket, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	cfg := quick()
+	cfg.HandshakeTimeout = time.Hour
+	d := dial(t, socket.Addr().String(), "b", identity(t, "a"), cfg, newMeeting())
+	raw, err := socket.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer raw.Close()
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		d.Close()
+	}()
+	receive(t, closed, "end of the dialer")
+}

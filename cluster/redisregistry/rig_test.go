@@ -98,7 +98,7 @@ func done(view cluster.View, call string) bool {
 	case "Pass":
 		return view.Holders[1] == "b"
 	case "Withdraw":
-		return view.Members[1].Left <= 0
+		return len(view.Members) == 1
 	case "Pin":
 		return view.Pins[3] == "x"
 	case "Unpin":

@@ -122,11 +122,10 @@ redis.call('HSET', map, shard, to, 'version', another)
 return {ARGV[1], 'OK'}
 `)
 
-// withdrawScript ends a member's lease. Argument, behind the first: the ID.
+// withdrawScript takes a member out. Argument, behind the first: the ID.
 var withdrawScript = redis.NewScript(prelude + `
-if lives(ARGV[2]) then
-  redis.call('ZADD', leases, string.format('%.0f', now), ARGV[2])
-end
+redis.call('ZREM', leases, ARGV[2])
+redis.call('HDEL', members, ARGV[2])
 return {ARGV[1], 'OK'}
 `)
 

@@ -130,12 +130,8 @@ func (r *Registry) Pass(ctx context.Context, shard int, from, to string) error {
 
 // Withdraw implements cluster.Registry.
 func (r *Registry) Withdraw(ctx context.Context, id string) error {
-	err := r.call(ctx, Call{"Withdraw", id}, cluster.CheckID(id), func(now time.Time) error {
-		if r.lives(now, id) {
-			m := r.contents.members[id]
-			m.ends = now
-			r.contents.members[id] = m
-		}
+	err := r.call(ctx, Call{"Withdraw", id}, cluster.CheckID(id), func(time.Time) error {
+		delete(r.contents.members, id)
 		return nil
 	})
 	if err != nil {

@@ -112,6 +112,8 @@ func TestEveryFlagReachesTheServer(t *testing.T) {
 	c.Heartbeat, c.Grace, c.Retention, c.DrainWithin = 2*time.Second, 3*time.Second, 4*time.Minute, 5*time.Second
 	c.SnapshotEvents, c.SnapshotInterval, c.UpkeepInterval = 8, 9*time.Second, 10*time.Millisecond
 	c.Redis, c.Cluster, c.RedisReplicas = "redis://h", "c", 3
+	c.URL, c.Link, c.LinkAdvertise, c.LinkCert, c.LinkKey, c.LinkCA = "https://n", ":2", "h:3", "/c", "/k", "/a"
+	c.Lease = 6 * time.Second
 	c.SyncPace, c.DiskFreeMin, c.TestClock = 6*time.Millisecond, 7, true
 	got, err := c.config()
 	if err != nil {
@@ -120,7 +122,10 @@ func TestEveryFlagReachesTheServer(t *testing.T) {
 	g, a := got.Gateway, got.Auth
 	for name, ok := range map[string]bool{
 		"listen": got.Listen == ":1", "admin": got.Admin == "", "metrics": !got.PublicMetrics, "shards": got.Store.Shards == 7 && got.Redis.Shards == 7, "redis": got.Redis.URL == "redis://h", "cluster": got.Redis.Name == "c", "replicas": got.Redis.Replicas == 3,
-		"data": got.Store.Dir == "/d/store", "node": g.Node == "n", "origins": len(g.Origins) == 1, "proxy": g.BehindProxy,
+		"url": got.Cluster.URL == "https://n", "link": got.Link.Listen == ":2", "advertise": got.Link.Advertise == "h:3",
+		"link files": got.Link.Cert == "/c" && got.Link.Key == "/k" && got.Link.CA == "/a",
+		"lease":      got.Cluster.Lease == 6*time.Second && got.Cluster.Beat == time.Second && got.Cluster.HoldFor > got.Cluster.Lease,
+		"data":       got.Store.Dir == "/d/store", "node": g.Node == "n", "origins": len(g.Origins) == 1, "proxy": g.BehindProxy,
 		"guests": !a.Guests, "keys": len(a.Keys) == 2 && a.Keys[0].ID == "kid" && a.Keys[0].Path == "/k" && a.Keys[1].Path == "/l",
 		"jwks": a.JWKSURL == "https://j", "issuer": a.Issuer == "i", "audience": len(a.Audiences) == 1,
 		"resume key": a.ResumeKeyFiles[0] == "/r", "limits": !g.Limits, "rate": g.Rate == 3, "burst": g.Burst == 9,

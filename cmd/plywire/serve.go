@@ -19,11 +19,20 @@ type serveCommand struct {
 	Admin         string `help:"Address for operators: metrics, profiles, status page. Keep it private; \"off\" for none." default:"127.0.0.1:9090"`
 	PublicMetrics bool   `help:"Serve /metrics to clients, too." default:"true" negatable:""`
 	Data          string `help:"Folder for all that the server keeps." default:"./data" type:"path"`
-	Redis         string `help:"Keep what is played in this Redis (7.0 or newer) instead of the data folder: redis://[user:password@]host:port/db, rediss:// for TLS. A node that starts takes over from the one before. Better given as $$PLYWIRE_REDIS than where others can read it." placeholder:"URL"`
+	Redis         string `help:"Keep what is played in this Redis (7.0 or newer) instead of the data folder: redis://[user:password@]host:port/db, rediss:// for TLS. Nodes with the same Redis and --cluster are one system. Better given as $$PLYWIRE_REDIS than where others can read it." placeholder:"URL"`
 	Cluster       string `help:"Name that sets this cluster's keys in Redis apart from others'." default:"plywire"`
 	RedisReplicas int    `help:"Replicas of Redis that must have a move before it is acknowledged: name all that could be promoted, and nothing acknowledged is lost then." default:"0"`
 	Shards        int    `help:"Number of shards; fixed when the data folder, or the cluster in Redis, is made. 0: 64 in a folder, 256 in Redis." default:"0"`
-	Node          string `help:"Name of this node. Default: the host's."`
+	Node          string `help:"Name of this node, another one for each node of a cluster. Default: the host's."`
+
+	URL           string        `help:"Where clients reach this node, for those who ask which node serves a game: https://n1.example.com. Default: the address for clients." placeholder:"URL" name:"url"`
+	Link          string        `help:"Address for the other nodes of the cluster." default:":9092"`
+	LinkAdvertise string        `help:"Where they reach it. Default: this machine's address in the direction of Redis, and the port of --link." placeholder:"HOST:PORT"`
+	LinkSecret    string        `help:"File with what all nodes of the cluster know and nobody else. Default: drawn by the first node and kept in Redis." type:"path" placeholder:"FILE"`
+	LinkCert      string        `help:"Certificate for links (PEM), instead of a secret; with --link-key and --link-ca." type:"path" placeholder:"FILE"`
+	LinkKey       string        `help:"Its key." type:"path" placeholder:"FILE"`
+	LinkCA        string        `help:"The authority of all nodes' certificates." type:"path" placeholder:"FILE" name:"link-ca"`
+	Lease         time.Duration `help:"How long the others wait for a node of which they hear nothing before they take its games." default:"3s"`
 
 	Origin      []string `help:"Origin whose pages may connect, besides the server's own, as https://app.example.com. Repeatable; * matches any part." placeholder:"ORIGIN"`
 	BehindProxy bool     `help:"Clients' addresses are the last in X-Forwarded-For. Only behind a proxy that sets it."`
@@ -95,6 +104,10 @@ func (c *serveCommand) config() (server.Config, error) {
 	config.Log = c.logger()
 	config.Store.Pace, config.Store.FreeBytesMin = c.SyncPace, c.DiskFreeMin
 	config.Redis.URL, config.Redis.Name, config.Redis.Replicas = c.Redis, c.Cluster, c.RedisReplicas
+	config.Link.Listen, config.Link.Advertise, config.Link.SecretFile = c.Link, c.LinkAdvertise, c.LinkSecret
+	config.Link.Cert, config.Link.Key, config.Link.CA = c.LinkCert, c.LinkKey, c.LinkCA
+	config.Cluster.URL = c.URL
+	config.SetLease(c.Lease)
 	if c.Shards != 0 {
 		config.Store.Shards, config.Redis.Shards = c.Shards, c.Shards
 	}
