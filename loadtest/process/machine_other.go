@@ -31,3 +31,11 @@ func (p *Process) CPU() (time.Duration, error) {
 func (p *Process) RSS() (int64, error) {
 	return 0, fmt.Errorf("process: the memory of a process that runs: %w", errors.ErrUnsupported)
 }
+
+// Freeze would halt the program and return when each of its threads stands still, which only Linux can tell.
+func (p *Process) Freeze() error {
+	return fmt.Errorf("process: freeze: %w", errors.ErrUnsupported)
+}
+
+// Thaw lets the program go on after Freeze.
+func (p *Process) Thaw() error { return fmt.Errorf("process: thaw: %w", errors.ErrUnsupported) }
