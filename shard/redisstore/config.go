@@ -27,9 +27,11 @@ type Config struct {
 
 	// Durability is what an answer of nil to Commit and Acquire says.
 	Durability Durability
-	// Replicas is how many of the server's replicas must have a batch before it counts as durable, at the least; of a Redis
-	// Cluster, how many of each server's. When a server fails and one of its replicas is promoted, nothing acknowledged is
-	// lost only if that one has it: so name all that may be. With fewer connected nothing is acknowledged, and the store warns.
+	// Replicas is how many replicas of a server must have a batch at the least, and all that are connected besides. 0: all that
+	// were connected at any time since the server became the primary, or the store was opened; one at the least, where the
+	// durability is Replicas. With fewer nothing is acknowledged, and the store warns.
+	//
+	// When a replica is promoted, nothing acknowledged is lost only if it has all: so name no fewer than may be promoted.
 	Replicas int
 
 	// CommitTimeout bounds one attempt to commit; its batches then hear ErrUnknown.

@@ -133,7 +133,8 @@ func TestVerdict(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, test.want)
 		}
 	}
-	for said, want := range map[string]error{"OOM command not allowed": shard.ErrRefused, "ERR something": shard.ErrUnknown} {
+	for said, want := range map[string]error{"OOM command not allowed": shard.ErrRefused, "MOVED 1 h:1": shard.ErrRefused, "ASK 1 h:1": shard.ErrRefused,
+		"TRYAGAIN Multiple keys": shard.ErrRefused, "CLUSTERDOWN The cluster is down": shard.ErrRefused, "UNBLOCKED force": shard.ErrUnknown, "ERR something": shard.ErrUnknown} {
 		if err := refusal(saidError(said)); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", said, err, want)
 		}

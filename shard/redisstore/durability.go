@@ -20,11 +20,10 @@ const (
 	Auto Durability = "auto"
 	// Primary is that Redis has it.
 	Primary Durability = "primary"
-	// Replicas is that all replicas that are connected have it, too: Config.Replicas of them at the least, and one.
+	// Replicas is that all its replicas have it, too. See Config.Replicas for which these are.
 	Replicas Durability = "replicas"
-	// Fsync is that it is on the disk of Redis, and of all replicas that are connected: Config.Replicas of them at the least.
-	// Redis says so from 7.2 on (WAITAOF). An older one has to sync before it answers (appendfsync always); then the replicas
-	// have it in memory.
+	// Fsync is that it is on the disk of Redis, and of all its replicas, if it has any. Redis says so from 7.2 on (WAITAOF). An
+	// older one has to sync before it answers (appendfsync always); then the replicas have it in memory.
 	Fsync Durability = "fsync"
 )
 
@@ -33,34 +32,58 @@ type promise struct {
 	// Set when the store is opened, never changed.
 	level   Durability // not Auto
 	least   int        // replicas without which nothing is durable
+	named   bool       // the operator has said how many suffice
 	waitAOF bool       // for Fsync: the servers know WAITAOF
 
-	mu     sync.Mutex
-	online map[string]int // replicas of a server, by its address, as it said last
+	mu        sync.Mutex
+	following map[string]following // by a server's address
 }
 
-// noted remembers how many replicas a server has, and returns how many of them have to have a write.
-func (p *promise) noted(address string, online int) int {
+// following are the replicas of a server since it became the primary.
+type following struct {
+	history string // what Redis calls its replication ID; every primary begins one of its own
+	most    int    // replicas at a time
+	now     int
+}
+
+// noted remembers what a server says about its replication (INFO), and returns how many replicas have to have a write.
+//
+// All that were there at any time count, and not those alone that are there now: one that is gone may have been promoted, and
+// then what only the others have will be lost. A primary that lives and does not know yet that it is replaced sees just that.
+func (p *promise) noted(address, replication string) int {
+	history, now := field(replication, "master_replid"), onlineReplicas(replication)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.online == nil {
-		p.online = make(map[string]int)
+	if p.following == nil {
+		p.following = make(map[string]following)
 	}
-	p.online[address] = online
-	return max(p.least, online)
+	f := p.following[address]
+	if f.history != history {
+		f = following{history: history}
+	}
+	f.now, f.most = now, max(f.most, now)
+	p.following[address] = f
+	return p.of(f)
 }
 
+// wanted is how many replicas of a server have to have a write, by what is known of it.
 func (p *promise) wanted(address string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return max(p.least, p.online[address])
+	return p.of(p.following[address])
+}
+
+func (p *promise) of(f following) int {
+	if p.named {
+		return max(p.least, f.now)
+	}
+	return max(p.least, f.most)
 }
 
 // receipt is what a server says about how durable the writes of one request are.
 type receipt struct {
 	promise     *promise
 	address     string
-	asked       int // replicas
 	replication *redis.StringCmd
 	copies      *redis.Cmd // nil: none were asked for
 }
@@ -72,13 +95,13 @@ func (p *promise) claim(ctx context.Context, pipe redis.Pipeliner, one *redis.Cl
 		return nil
 	}
 	address := one.Options().Addr
-	r := &receipt{promise: p, address: address, asked: p.wanted(address), replication: pipe.Info(ctx, "replication")}
+	r := &receipt{promise: p, address: address, replication: pipe.Info(ctx, "replication")}
 	ms := max(1, (timeout * 3 / 4).Milliseconds())
-	switch {
+	switch n := p.wanted(address); {
 	case p.waitAOF:
-		r.copies = pipe.Do(ctx, "waitaof", 1, r.asked, ms)
-	case r.asked > 0:
-		r.copies = pipe.Do(ctx, "wait", r.asked, ms)
+		r.copies = pipe.Do(ctx, "waitaof", 1, n, ms)
+	case n > 0:
+		r.copies = pipe.Do(ctx, "wait", n, ms)
 	}
 	return r
 }
@@ -93,11 +116,11 @@ func (r *receipt) err() error {
 	if err != nil {
 		return fmt.Errorf("%w: which replicas there are: %w", shard.ErrUnknown, err)
 	}
-	wanted := r.promise.noted(r.address, onlineReplicas(replication))
-	if r.asked < wanted {
-		return fmt.Errorf("%w: Redis has %d replicas, and %d were waited for", shard.ErrUnknown, wanted, r.asked)
-	}
+	wanted := r.promise.noted(r.address, replication)
 	if r.copies == nil {
+		if wanted > 0 {
+			return fmt.Errorf("%w: Redis has %d replicas now, and none was waited for", shard.ErrUnknown, wanted)
+		}
 		return nil
 	}
 	got, local, err := r.count()
@@ -128,5 +151,12 @@ func (r *receipt) count() (replicas int, local bool, err error) {
 	return int(got[1]), got[0] >= 1, nil
 }
 
-// onlineReplicas counts the replicas that follow a server, in what it says about replication (INFO).
+// onlineReplicas counts the replicas that follow a server, in what it says about its replication (INFO).
 func onlineReplicas(replication string) int { return strings.Count(replication, ",state=online,") }
+
+// field is a field of INFO.
+func field(info, name string) string {
+	_, rest, _ := strings.Cut(info, "\n"+name+":")
+	value, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimSpace(value)
+}

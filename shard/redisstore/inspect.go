@@ -79,10 +79,10 @@ func (s *Store) each(all []server, find func(v server) []string) error {
 
 // promised is what the store promises of what it acknowledges, on these servers.
 func (s *Store) promised(all []server) (*promise, error) {
-	p := &promise{level: s.cfg.Durability, least: s.cfg.Replicas}
+	p := &promise{level: s.cfg.Durability, least: s.cfg.Replicas, named: s.cfg.Replicas > 0}
 	with := 0
 	for _, v := range all {
-		p.noted(v.address, v.online)
+		p.noted(v.address, v.raw)
 		if v.replicas > 0 {
 			with++
 		}
@@ -135,6 +135,7 @@ const repeatWarning = 10 * time.Minute
 func (s *Store) problems(ctx context.Context, all []server, delayed map[string]int) []string {
 	var problems []string
 	for _, v := range all {
+		s.promise.noted(v.address, v.raw)
 		found := append(v.faults(s.target.Cluster()), v.warnings(s.promise)...)
 		if s.promise.level == Fsync {
 			found = append(found, v.unsynced(s.promise.waitAOF)...)

@@ -22,8 +22,8 @@ type server struct {
 	address  string
 	info     map[string]string // of INFO
 	config   map[string]string // of CONFIG GET; nil: it is not allowed
+	raw      string            // INFO as it came
 	replicas int               // that are connected, in whatever state
-	online   int               // of them, those that follow
 	waitAOF  bool              // it knows WAITAOF; only asked for Fsync
 	skewed   bool              // its clock and ours differ by more than skewMax
 }
@@ -43,7 +43,7 @@ func ask(ctx context.Context, one *redis.Client) (server, error) {
 			v.info[key] = value
 		}
 	}
-	v.replicas, v.online = v.number("connected_slaves"), onlineReplicas(raw)
+	v.raw, v.replicas = raw, v.number("connected_slaves")
 	var said redis.Error
 	config := redis.NewMapStringStringCmd(ctx, settings...)
 	if err := one.Process(ctx, config); err == nil {
@@ -151,9 +151,9 @@ func (v server) replicaWarnings(p *promise) []string {
 			all = append(all, fmt.Sprintf(format, args...))
 		}
 	}
-	warn(v.replicas < p.least, "Redis has %d replicas, and %d have to have a move before it is acknowledged: nobody can move", v.replicas, p.least)
-	waits := p.level != Primary
-	warn(waits && v.replicas > p.least, "Redis has %d replicas, and only %d of them must be there: moves made while one is gone are lost if that one is promoted later; demand all that may be promoted", v.replicas, p.least)
+	waits, wanted := p.level != Primary, p.wanted(v.address)
+	warn(waits && v.replicas < wanted, "Redis has %d replicas, and %d have to have a move before it is acknowledged: nobody can move. Bring the others back; if they are gone for good, start Plywire again, or say how many must be there", v.replicas, wanted)
+	warn(waits && p.named && v.replicas > p.least, "Redis has %d replicas, of which %d must be there: what is acknowledged while one is gone can be lost if that one is promoted", v.replicas, p.least)
 	warn(!waits && v.replicas > 0, "Redis has %d replicas, and none of them is waited for (durability primary): if one is promoted, acknowledged moves can be lost", v.replicas)
 	warn(!waits && v.replicas > 0 && v.config["min-replicas-to-write"] == "0", "min-replicas-to-write is 0: a primary that is cut off goes on, and what it acknowledges is lost when a replica is promoted")
 	return all
