@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/plywire/plywire/shard/redisstore"
 )
 
 // parse reads a command line as main does.
@@ -111,7 +113,7 @@ func TestEveryFlagReachesTheServer(t *testing.T) {
 	c.MessageBytes, c.OutboundBytes = 2048, 128<<10
 	c.Heartbeat, c.Grace, c.Retention, c.DrainWithin = 2*time.Second, 3*time.Second, 4*time.Minute, 5*time.Second
 	c.SnapshotEvents, c.SnapshotInterval, c.UpkeepInterval = 8, 9*time.Second, 10*time.Millisecond
-	c.Redis, c.Cluster, c.RedisReplicas = "redis://h", "c", 3
+	c.Redis, c.Cluster, c.Durability, c.RedisReplicas = "redis://h", "c", "fsync", 3
 	c.URL, c.Link, c.LinkAdvertise, c.LinkCert, c.LinkKey, c.LinkCA = "https://n", ":2", "h:3", "/c", "/k", "/a"
 	c.Lease = 6 * time.Second
 	c.SyncPace, c.DiskFreeMin, c.TestClock = 6*time.Millisecond, 7, true
@@ -121,7 +123,7 @@ func TestEveryFlagReachesTheServer(t *testing.T) {
 	}
 	g, a := got.Gateway, got.Auth
 	for name, ok := range map[string]bool{
-		"listen": got.Listen == ":1", "admin": got.Admin == "", "metrics": !got.PublicMetrics, "shards": got.Store.Shards == 7 && got.Redis.Shards == 7, "redis": got.Redis.URL == "redis://h", "cluster": got.Redis.Name == "c", "replicas": got.Redis.Replicas == 3,
+		"listen": got.Listen == ":1", "admin": got.Admin == "", "metrics": !got.PublicMetrics, "shards": got.Store.Shards == 7 && got.Redis.Shards == 7, "redis": got.Redis.URL == "redis://h", "cluster": got.Redis.Name == "c", "replicas": got.Redis.Replicas == 3, "durability": got.Redis.Durability == redisstore.Fsync,
 		"url": got.Cluster.URL == "https://n", "link": got.Link.Listen == ":2", "advertise": got.Link.Advertise == "h:3",
 		"link files": got.Link.Cert == "/c" && got.Link.Key == "/k" && got.Link.CA == "/a",
 		"lease":      got.Cluster.Lease == 6*time.Second && got.Cluster.Beat == time.Second && got.Cluster.HoldFor > got.Cluster.Lease,

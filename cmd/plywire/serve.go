@@ -11,6 +11,7 @@ import (
 
 	"github.com/plywire/plywire/gateway/auth"
 	"github.com/plywire/plywire/server"
+	"github.com/plywire/plywire/shard/redisstore"
 )
 
 // serveCommand are the flags of plywire serve.
@@ -19,9 +20,10 @@ type serveCommand struct {
 	Admin         string `help:"Address for operators: metrics, profiles, status page. Keep it private; \"off\" for none." default:"127.0.0.1:9090"`
 	PublicMetrics bool   `help:"Serve /metrics to clients, too." default:"true" negatable:""`
 	Data          string `help:"Folder for all that the server keeps." default:"./data" type:"path"`
-	Redis         string `help:"Keep what is played in this Redis (7.0 or newer) instead of the data folder: redis://[user:password@]host:port/db, rediss:// for TLS. Nodes with the same Redis and --cluster are one system. Better given as $$PLYWIRE_REDIS than where others can read it." placeholder:"URL"`
+	Redis         string `help:"Keep what is played in this Redis (7.0 or newer) instead of the data folder: redis://[user:password@]host:port/db; redis+sentinel://host:port,host:port/NAME for the primary that sentinels name; redis+cluster://host:port,host:port for a Redis Cluster; rediss… for TLS, with ?ca=FILE. Nodes with the same Redis and --cluster are one system. Better given as $$PLYWIRE_REDIS than where others can read it." placeholder:"URL"`
 	Cluster       string `help:"Name that sets this cluster's keys in Redis apart from others'." default:"plywire"`
-	RedisReplicas int    `help:"Replicas of Redis that must have a move before it is acknowledged: name all that could be promoted, and nothing acknowledged is lost then." default:"0"`
+	Durability    string `help:"With Redis, what a move that is acknowledged survives: primary (Redis has it), replicas (all its replicas, too), fsync (their disks have it) or auto (replicas where there are any)." enum:"auto,primary,replicas,fsync" default:"auto"`
+	RedisReplicas int    `help:"Replicas of Redis that must have a move before it is acknowledged, besides all that are connected. Name no fewer than may be promoted. 0: all that were connected since Plywire started." default:"0"`
 	Shards        int    `help:"Number of shards; fixed when the data folder, or the cluster in Redis, is made. 0: 64 in a folder, 256 in Redis." default:"0"`
 	Node          string `help:"Name of this node, another one for each node of a cluster. Default: the host's."`
 
@@ -103,7 +105,8 @@ func (c *serveCommand) config() (server.Config, error) {
 	}
 	config.Log = c.logger()
 	config.Store.Pace, config.Store.FreeBytesMin = c.SyncPace, c.DiskFreeMin
-	config.Redis.URL, config.Redis.Name, config.Redis.Replicas = c.Redis, c.Cluster, c.RedisReplicas
+	config.Redis.URL, config.Redis.Name = c.Redis, c.Cluster
+	config.Redis.Durability, config.Redis.Replicas = redisstore.Durability(c.Durability), c.RedisReplicas
 	config.Link.Listen, config.Link.Advertise, config.Link.SecretFile = c.Link, c.LinkAdvertise, c.LinkSecret
 	config.Link.Cert, config.Link.Key, config.Link.CA = c.LinkCert, c.LinkKey, c.LinkCA
 	config.Cluster.URL = c.URL
