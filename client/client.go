@@ -15,7 +15,7 @@ import (
 type Client struct {
 	// set at start, never change
 	cfg     Config
-	url     string
+	urls    []string // of the nodes, in the order in which they are tried
 	http    *http.Client
 	notices chan *wire.Message
 	ctx     context.Context // of everything that the Client does by itself; ends with it
@@ -26,6 +26,8 @@ type Client struct {
 
 	// writing is held by whoever writes to the socket; see flush.
 	writing chan struct{}
+
+	tried int // of urls, where the connection is or is tried; only the goroutine that runs uses it
 
 	mu       sync.Mutex // guards what follows; never held while something blocks
 	err      error      // why the Client ended, or nil
@@ -99,7 +101,7 @@ func newClient(cfg Config) *Client {
 		writing: make(chan struct{}, 1),
 		games:   map[string]*Game{},
 	}
-	c.url, _ = cfg.endpoint() // Validate has seen it
+	c.urls, _ = cfg.endpoints() // Validate has seen them
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,6 +17,13 @@ import (
 type Config struct {
 	// Server is the server's address: http, https, ws or wss. Where it has no path, the protocol's /v1/ws is meant.
 	Server string
+	// Others are addresses of more nodes of the same cluster, written like Server. Whenever a connection is lost or cannot be
+	// made, the next one is tried with the next address in turn; one that works is stayed on. So a client whose node ends, or
+	// says that it drains, goes to another. No address may be there twice.
+	Others []string
+	// Spread has this Client try the addresses in an order by chance, so that many clients with the same ones are spread over
+	// the nodes, also those of a node that has ended.
+	Spread bool
 	// Token returns a JWT that says who the user is; nil: a guest. It is asked at the first connection, and again when the
 	// server no longer takes what it has. It may block until its ctx ends. An error that wraps ErrGiveUp ends the Client;
 	// any other is tried again with back-off, once the Client has been connected.
@@ -63,7 +71,7 @@ func (cfg Config) Validate() error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	if _, err := cfg.endpoint(); err != nil {
+	if _, err := cfg.endpoints(); err != nil {
 		faults = append(faults, err)
 	}
 	wrong(cfg.Dial != nil && cfg.HTTPClient != nil, "Dial and HTTPClient are both set: give the HTTPClient a transport that dials so")
@@ -80,14 +88,32 @@ func (cfg Config) Validate() error {
 	return nil
 }
 
-// endpoint is the URL of the server's WebSocket.
-func (cfg Config) endpoint() (string, error) {
-	at, err := url.Parse(cfg.Server)
+// endpoints are the URLs of the nodes' WebSockets, in the order in which they are tried.
+func (cfg Config) endpoints() ([]string, error) {
+	first, err := endpoint("Server", cfg.Server)
+	faults, all := []error{err}, []string{first}
+	for i, other := range cfg.Others {
+		name := fmt.Sprintf("Others[%d]", i)
+		at, err := endpoint(name, other)
+		if err == nil && slices.Contains(all, at) {
+			err = fmt.Errorf("%s is %q, which is there already", name, other)
+		}
+		faults, all = append(faults, err), append(all, at)
+	}
+	if cfg.Spread {
+		rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	}
+	return all, errors.Join(faults...)
+}
+
+// endpoint is the URL of a node's WebSocket.
+func endpoint(name, address string) (string, error) {
+	at, err := url.Parse(address)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("Server: %w", err)
+		return "", fmt.Errorf("%s: %w", name, err)
 	case at.Host == "" || at.Scheme != "http" && at.Scheme != "https" && at.Scheme != "ws" && at.Scheme != "wss":
-		return "", fmt.Errorf("Server is %q, want an address such as https://play.example.com", cfg.Server)
+		return "", fmt.Errorf("%s is %q, want an address such as https://play.example.com", name, address)
 	}
 	if strings.Trim(at.Path, "/") == "" {
 		at.Path = "/v1/ws"

@@ -30,6 +30,7 @@
 // What it takes off its caller's hands:
 //   - A lost connection is made again, with full-jitter exponential back-off, unless the server's close code says that it is
 //     no use. The identity is kept (by the resume token, also that of a guest), every followed game goes on where it was.
+//   - A node of a cluster that ends, drains or cannot be reached is left for the next one of Config.Others.
 //   - A command that was not answered is sent again with the same id, and so takes effect once; so is one that was refused
 //     as unavailable, after the time that the server asks for.
 //   - A gap in a game's events, which the server may cause, is healed before the next event is handed out.

@@ -53,7 +53,8 @@ func (t bodyTap) RoundTrip(request *http.Request) (*http.Response, error) {
 // dial makes a connection and the opening handshake.
 func (c *Client) dial(ctx context.Context) (*link, error) {
 	var socket io.Closer
-	ws, response, err := websocket.Dial(context.WithValue(ctx, tapKey{}, &socket), c.url, &websocket.DialOptions{
+	url := c.urls[c.tried]
+	ws, response, err := websocket.Dial(context.WithValue(ctx, tapKey{}, &socket), url, &websocket.DialOptions{
 		HTTPClient:   c.http,
 		HTTPHeader:   c.cfg.Header,
 		Subprotocols: []string{wire.Subprotocol},
@@ -64,10 +65,10 @@ func (c *Client) dial(ctx context.Context) (*link, error) {
 	case err != nil && response != nil:
 		return nil, &handshakeError{status: response.StatusCode, err: err}
 	case err != nil:
-		return nil, fmt.Errorf("connect to %s: %w", c.url, err)
+		return nil, fmt.Errorf("connect to %s: %w", url, err)
 	case ws.Subprotocol() != wire.Subprotocol:
 		ws.CloseNow()
-		return nil, fmt.Errorf("%w: %s does not speak %s", errForeign, c.url, wire.Subprotocol)
+		return nil, fmt.Errorf("%w: %s does not speak %s", errForeign, url, wire.Subprotocol)
 	}
 	ws.SetReadLimit(c.cfg.ReadBytes)
 	return &link{ws: ws, socket: socket, made: time.Now(), gone: make(chan struct{})}, nil

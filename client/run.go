@@ -32,6 +32,7 @@ func (c *Client) run() {
 		if c.pause(c.ctx, wait) != nil {
 			return
 		}
+		c.tried = (c.tried + 1) % len(c.urls)
 	}
 }
 
@@ -106,7 +107,7 @@ func whenDone(ctx context.Context, f func()) func() {
 
 // judge decides what comes after a connection that ended with err: another one, after a wait, or none.
 func (c *Client) judge(who *identity, attempt int, err error) (wait time.Duration, again bool) {
-	wait = c.cfg.backoff(attempt)
+	wait = c.cfg.backoff(attempt / len(c.urls)) // the back-off grows when all nodes have been tried
 	var refused *Refused
 	var handshake *handshakeError
 	code := websocket.CloseStatus(err)
