@@ -41,8 +41,9 @@ func (n *Node) beatAlways() {
 func (n *Node) beat(ctx context.Context) (time.Duration, error) {
 	n.beating.Lock()
 	defer n.beating.Unlock()
+	conns := n.connections()
 	n.mu.Lock()
-	n.me.Games = n.shards.Loaded()
+	n.me.Games, n.me.Conns = n.shards.Loaded(), conns
 	me, known := n.me, n.view.Version
 	n.mu.Unlock()
 	bounded, cancel := context.WithTimeout(ctx, n.config.Lease/4)

@@ -3,6 +3,8 @@ package cluster
 import (
 	"context"
 	"time"
+
+	"github.com/plywire/plywire/shard"
 )
 
 // Kill ends the node without a word, as the end of its process does.
@@ -38,3 +40,12 @@ func (n *Node) Beat(ctx context.Context) (time.Duration, error) { return n.beat(
 
 // Wanted is wanted.
 var Wanted = wanted
+
+// Freeze has the node answer nothing until it thaws.
+func (n *Node) Freeze() (thaw func()) {
+	n.mu.Lock()
+	return n.mu.Unlock
+}
+
+// Add is add.
+func (m *Map) Add(id string, shards []shard.Status, moving []int) { m.add(id, report{shards, moving}) }

@@ -53,6 +53,10 @@ func (g *guest) Frame(frame []byte) {
 			n.setHolder(m.shard, n.me.ID) // before the commands behind this message
 		}
 		n.tasks.Go(func() { g.done(m.number, n.obey(m.kind, m.shard)) })
+	case kindSurvey:
+		n.tasks.Go(func() { g.survey(m.number) })
+	case kindLeave, kindStay:
+		g.done(m.number, n.heed(m.kind))
 	default:
 		g.conn.Close(fmt.Errorf("%w: kind %d is not a question", errMessage, m.kind))
 	}

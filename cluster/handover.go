@@ -53,6 +53,7 @@ func (n *Node) passOn(index int, to *peer) (pause time.Duration, err error) {
 // Leave hands all shards over to other nodes, and lets none come any more. It returns when none is left here, when there is
 // nobody who could have them, or with the cause of ctx when that ends. What is left has to be drained.
 func (n *Node) Leave(ctx context.Context) error {
+	n.setLeaving(true)
 	n.setDraining(true)
 	ticker := time.NewTicker(leaveEvery)
 	defer ticker.Stop()
@@ -73,7 +74,10 @@ func (n *Node) Leave(ctx context.Context) error {
 const leaveEvery = 100 * time.Millisecond
 
 // Stay lets shards come to this node again, after Leave.
-func (n *Node) Stay() { n.setDraining(false) }
+func (n *Node) Stay() {
+	n.setLeaving(false)
+	n.setDraining(false)
+}
 
 func (n *Node) setDraining(is bool) {
 	n.mu.Lock()

@@ -19,8 +19,12 @@ const (
 	kindTake                    // number, shard: it was handed over
 	kindAnswer                  // from who was dialed: number, status, and a body, or the holder for statusAway
 	kindNotice                  // actor, body
-	kindDone                    // number, and what went wrong: the answer to kindPrepare and kindTake
+	kindDone                    // number, and what went wrong: the answer to kindPrepare, kindTake, kindLeave and kindStay
 	kindHolds                   // shard: who was dialed serves it from now on
+	kindSurvey                  // number: how are the shards there?
+	kindReport                  // number, and a report as JSON, or nothing: the answer to kindSurvey
+	kindLeave                   // number: an operator wants the node drained
+	kindStay                    // number: and no more
 )
 
 // status is what became of a command.
@@ -77,6 +81,9 @@ func parse(frame []byte) (m message, err error) {
 	case kindNotice:
 		m.actor = r.id()
 		m.body = r.rest
+	case kindSurvey, kindReport, kindLeave, kindStay:
+		m.number = r.number()
+		m.body = r.rest
 	case kindDone:
 		m.number = r.number()
 		m.text = string(r.rest)
@@ -106,6 +113,8 @@ func appendMessage(dst []byte, m *message) []byte {
 		dst = append(append(binary.AppendUvarint(dst, m.number), byte(m.status)), m.text...)
 	case kindDone:
 		dst = append(binary.AppendUvarint(dst, m.number), m.text...)
+	case kindSurvey, kindReport, kindLeave, kindStay:
+		dst = binary.AppendUvarint(dst, m.number)
 	case kindHolds:
 		dst = binary.AppendUvarint(dst, uint64(m.shard))
 	}

@@ -81,6 +81,7 @@ type Node struct {
 	later   map[int]time.Time    // shards not to be tried again before then
 	seen    map[string]time.Time // since when a member is known here
 	handing int                  // shards being handed over
+	leaving bool                 // for good: Leave was called
 	doubted map[string]struct{}  // names that were said to be used twice
 }
 

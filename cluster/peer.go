@@ -28,6 +28,7 @@ type peer struct {
 	conn     *link.Conn // nil: there is none
 	calls    map[uint64]*call
 	asked    map[uint64]chan error
+	surveys  map[uint64]chan []byte
 	watching map[shard.ID]int // calls under way after which the actor is watched here
 }
 
@@ -199,6 +200,8 @@ func (a *answers) Frame(frame []byte) {
 		}
 	case kindHolds:
 		n.learn(m.shard, p.id)
+	case kindReport:
+		p.surveyed(&m)
 	default:
 		a.conn.Close(fmt.Errorf("%w: kind %d is not an answer", errMessage, m.kind))
 	}

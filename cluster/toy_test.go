@@ -156,6 +156,7 @@ type viewer struct {
 
 	mu    sync.Mutex
 	lists map[shard.ID][]uint64
+	conns int
 	news  chan struct{}
 }
 
@@ -230,6 +231,18 @@ func (v *viewer) Publish(id shard.ID, notice any) {
 }
 
 func (v *viewer) Flush() {}
+
+func (v *viewer) count(conns int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.conns = conns
+}
+
+func (v *viewer) Connections() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.conns
+}
 
 func (v *viewer) Watches(id shard.ID) bool {
 	v.mu.Lock()
