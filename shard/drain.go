@@ -3,8 +3,9 @@ package shard
 import "time"
 
 // drain refuses what comes from now on, snapshots every actor if keep says so, and calls done when all is durable; or with the
-// reason for which the shard has stopped, then or before.
-func (s *shard) drain(keep bool, done func(error)) {
+// reason for which the shard has stopped, then or before. last, if not nil, is called before the actors are forgotten, unless
+// the shard has stopped.
+func (s *shard) drain(keep bool, done func(error), last func(now time.Time)) {
 	s.serveNoMore()
 	at := s.time.Now() // not when the shard comes to it: from now on nobody is served
 	s.tell(func(time.Time) {
@@ -14,6 +15,9 @@ func (s *shard) drain(keep bool, done func(error)) {
 			s.drainedAt = at
 		}
 		s.drained, s.kept = append(s.drained, done), s.kept || keep
+		if last != nil {
+			s.last = last
+		}
 		switch {
 		case !s.open:
 			s.close(nil)
@@ -48,6 +52,9 @@ func (s *shard) snapshotForDrain(now time.Time) {
 // finishDrain ends a drain when everything is durable and nobody waits.
 func (s *shard) finishDrain() {
 	if s.open && s.drained != nil && s.flying == nil && s.pending.empty() && !s.reading() {
+		if s.last != nil {
+			s.last(s.now)
+		}
 		s.close(nil)
 	}
 }

@@ -15,6 +15,7 @@ type metrics struct {
 	retries       prometheus.Counter
 	loads         prometheus.Counter
 	restored      prometheus.Counter
+	arrived       prometheus.Counter
 	passivated    prometheus.Counter
 	snapshots     prometheus.Counter
 	snapshotBytes prometheus.Counter
@@ -48,6 +49,7 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		retries:       counter("commit_retries_total", "Batches put to the store again because their fate was unknown or they were refused."),
 		loads:         counter("loads_total", "Actors brought into memory because a command came for them."),
 		restored:      counter("restored_total", "Actors brought into memory when a shard was taken over."),
+		arrived:       counter("arrived_total", "Actors that came into memory from the node that served them before."),
 		passivated:    counter("passivated_total", "Idle actors that left memory."),
 		snapshots:     counter("snapshots_total", "Snapshots written."),
 		snapshotBytes: counter("snapshot_bytes_total", "Bytes of snapshots written."),

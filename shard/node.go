@@ -15,6 +15,7 @@ import (
 type Node struct {
 	config  Config
 	store   Store
+	actors  Actors
 	time    Time
 	log     zerolog.Logger
 	metrics *metrics
@@ -36,7 +37,7 @@ func NewNode(config Config, store Store, actors Actors, publisher Publisher, t T
 	if err := config.Validate(); err != nil {
 		return nil, fmt.Errorf("shard: %w", err)
 	}
-	n := &Node{config: config, store: store, time: t, log: log, metrics: newMetrics(registerer), failure: make(chan error, 1)}
+	n := &Node{config: config, store: store, actors: actors, time: t, log: log, metrics: newMetrics(registerer), failure: make(chan error, 1)}
 	flusher, _ := publisher.(Flusher)
 	n.make = func(index int) *shard {
 		s := &shard{index: index, config: config, store: store, actors: actors, publisher: publisher, flusher: flusher,
@@ -133,7 +134,7 @@ func (n *Node) Drain(ctx context.Context) error {
 	shards := n.here()
 	ended := make(chan error, len(shards))
 	for _, s := range shards {
-		s.drain(true, func(err error) { ended <- err })
+		s.drain(true, func(err error) { ended <- err }, nil)
 	}
 	var lost error
 	for range shards {

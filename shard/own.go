@@ -47,6 +47,11 @@ func (l *lease) held(now time.Time) (end time.Time, is bool) {
 // Take makes this node the owner of the shards, and serves them when it has all of them. It blocks. If it fails, none of them
 // is here. It must not be called for a shard that is here, nor twice for one at a time.
 func (n *Node) Take(ctx context.Context, shards ...int) error {
+	return n.takeWith(ctx, shards, func(ctx context.Context, s *shard, token Token) error { return s.recoverAll(ctx, token) })
+}
+
+// takeWith is Take; fill brings the actors of a shard into memory, which is this node's already.
+func (n *Node) takeWith(ctx context.Context, shards []int, fill func(context.Context, *shard, Token) error) error {
 	taken := make([]*shard, len(shards))
 	for i, index := range shards {
 		taken[i] = n.make(index)
@@ -55,14 +60,14 @@ func (n *Node) Take(ctx context.Context, shards ...int) error {
 			return fmt.Errorf("shard %d is here already", index)
 		}
 	}
-	if err := n.takeAll(ctx, taken); err != nil {
+	if err := n.takeAll(ctx, taken, fill); err != nil {
 		n.abandon(taken)
 		return err
 	}
 	return nil
 }
 
-func (n *Node) takeAll(ctx context.Context, taken []*shard) error {
+func (n *Node) takeAll(ctx context.Context, taken []*shard, fill func(context.Context, *shard, Token) error) error {
 	acquired := len(taken) // a store makes owners durable together, like batches
 	if n.config.RecoverParallel == 1 {
 		acquired = 1
@@ -75,13 +80,13 @@ func (n *Node) takeAll(ctx context.Context, taken []*shard) error {
 	if err != nil {
 		return err
 	}
-	err = forAll(ctx, n.config.RecoverParallel, taken, func(ctx context.Context, i int, s *shard) error { return s.recoverAll(ctx, tokens[i]) })
+	err = forAll(ctx, n.config.RecoverParallel, taken, func(ctx context.Context, i int, s *shard) error { return fill(ctx, s, tokens[i]) })
 	if err != nil {
 		return err
 	}
 	for _, s := range taken {
 		if n.ending.Load() {
-			s.drain(true, func(error) {})
+			s.drain(true, func(error) {}, nil)
 		}
 		s.tell(s.serve)
 	}
@@ -104,25 +109,6 @@ func (n *Node) abandon(shards []*shard) {
 		s.tell(func(time.Time) { s.close(nil) })
 		n.slots[s.index].current.CompareAndSwap(s, nil)
 	}
-}
-
-// Give ends serving a shard so that another node can take it: what was accepted is made durable, what comes is refused with
-// ErrAway, and nothing is snapshotted that need not be. It blocks until that is done, or ctx ends, after which the shard
-// still ends as soon as it can. An error that does not come from ctx says that the shard has lost its journal.
-func (n *Node) Give(ctx context.Context, index int) error {
-	s := n.slots[index].current.Load()
-	if s == nil {
-		return nil
-	}
-	ended := make(chan error, 1)
-	s.drain(false, func(err error) {
-		n.slots[index].current.CompareAndSwap(s, nil)
-		ended <- err
-	})
-	if _, err := next(ctx, ended); err != nil {
-		return fmt.Errorf("give shard %d: %w", index, err)
-	}
-	return nil
 }
 
 // Drop ends serving a shard at once, because another node has it: what is not durable is refused.

@@ -64,7 +64,10 @@ func TestTakeAndGive(t *testing.T) {
 	}
 	late := s.send(a, note{2}) // is on its way to the store when the shard is given away
 	given := make(chan error, 1)
-	go func() { given <- s.node.Give(t.Context(), 0) }()
+	go func() {
+		_, err := s.node.Give(t.Context(), 0, nil)
+		given <- err
+	}()
 	for s.node.Served(0) {
 		s.clock.settle()
 	}
@@ -86,7 +89,9 @@ func TestTakeAndGive(t *testing.T) {
 	if n := s.metric("snapshots_total"); n != 0 {
 		t.Errorf("%v snapshots were written to give a shard away", n)
 	}
-	must(t, s.node.Give(t.Context(), 0)) // it is not here
+	if _, err := s.node.Give(t.Context(), 0, nil); !errors.Is(err, shard.ErrAway) {
+		t.Errorf("giving what is not here: %v", err)
+	}
 	must(t, s.node.Take(t.Context(), 0))
 	s.clock.settle()
 	s.notes(a, 1, 2)

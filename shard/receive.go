@@ -131,7 +131,7 @@ func (s *shard) journal(now time.Time, e *entry, events [][]byte) {
 		s.pending.Entries = append(s.pending.Entries, Entry{Position: s.head, Actor: e.id, Event: event})
 		s.pending.bytes += len(event) + entryBytes
 	}
-	e.exists, e.unseen, e.events = true, true, e.events+len(events)
+	e.exists, e.unseen, e.events, e.passed = true, true, e.events+len(events), false
 	s.touch(e)
 }
 

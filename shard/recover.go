@@ -21,12 +21,19 @@ func (s *shard) recoverAll(ctx context.Context, token Token) error {
 	if err != nil {
 		return fmt.Errorf("recover shard %d: %w", s.index, err)
 	}
+	return s.begin(ctx, func(now time.Time) {
+		s.token = token
+		s.revive(now, recovery)
+	})
+}
+
+// begin has the actors brought into memory on the shard's goroutine. It blocks.
+func (s *shard) begin(ctx context.Context, fill func(now time.Time)) error {
 	done := make(chan struct{})
 	s.tell(func(now time.Time) {
 		defer close(done)
 		if !s.closed {
-			s.token = token
-			s.revive(now, recovery)
+			fill(now)
 		}
 	})
 	select {
@@ -37,17 +44,23 @@ func (s *shard) recoverAll(ctx context.Context, token Token) error {
 	}
 }
 
+// settleAt is where the journal stands when the shard is taken over, and when its players were last served.
+func (s *shard) settleAt(head, trimmed uint64, alive time.Time) {
+	s.head, s.trimmed, s.alive = head, trimmed, alive
+	s.batches, s.committed = 1, 0
+	s.epoch.Store(uint64(s.token.Epoch))
+	s.durableHead.Store(head)
+	s.trimmedTo.Store(trimmed)
+}
+
 // revive makes the actors out of what the journal says, in its order.
 func (s *shard) revive(now time.Time, r Recovery) {
 	s.entries = make(map[ID]*entry, len(r.Snapshots))
-	s.head, s.trimmed, s.alive = r.Head, r.Head, r.At
-	s.batches, s.committed = 1, 0
+	trimmed := r.Head
 	if len(r.Entries) > 0 {
-		s.trimmed = r.Entries[0].Position - 1
+		trimmed = r.Entries[0].Position - 1
 	}
-	s.epoch.Store(uint64(s.token.Epoch))
-	s.durableHead.Store(s.head)
-	s.trimmedTo.Store(s.trimmed)
+	s.settleAt(r.Head, trimmed, r.At)
 	all := make(map[ID]*found, len(r.Snapshots))
 	order := make([]ID, 0, len(r.Snapshots))
 	for _, snapshot := range r.Snapshots {

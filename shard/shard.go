@@ -105,10 +105,11 @@ type shard struct {
 	toLoad  []*entry // actors to be loaded when others have been
 	loading int      // actors being loaded
 
-	drained   []func(error) // to be called when all is durable; nil: the shard is not being drained
-	kept      bool          // it is to be snapshotted for that
-	drainedAt time.Time     // when that began
-	abandoned time.Time     // from when on a quarantined actor with a deadline was not served; zero: there is none
+	drained   []func(error)       // to be called when all is durable; nil: the shard is not being drained
+	kept      bool                // it is to be snapshotted for that
+	last      func(now time.Time) // to be called then; may be nil
+	drainedAt time.Time           // when that began
+	abandoned time.Time           // from when on a quarantined actor with a deadline was not served; zero: there is none
 }
 
 // entry is one actor in memory.
@@ -129,6 +130,7 @@ type entry struct {
 	dirtyAt  time.Time // when that came
 	events   int       // in no snapshot
 	batch    uint64    // number of the last batch that has something of it
+	passed   bool      // the next owner has it as it is
 	kept     int       // where the snapshot is that batch has of it, counted from 1; 0: it has none
 	unseen   bool      // it has events of which it has not heard that they are Visible
 	sends    int       // commands to other actors that are not known to be delivered

@@ -92,7 +92,7 @@ func (s *shard) keep(e *entry, snapshot Snapshot) {
 	} else {
 		s.pending.Snapshots[e.kept-1] = snapshot
 	}
-	e.resident, e.expires, e.dirty, e.events = snapshot.Resident, snapshot.Expires, 0, 0
+	e.resident, e.expires, e.dirty, e.events, e.passed = snapshot.Resident, snapshot.Expires, 0, 0, false
 }
 
 // trim lets the store forget the entries that snapshots cover.
