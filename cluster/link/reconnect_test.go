@@ -4,8 +4,11 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 func TestALostConnectionIsMadeAgain(t *testing.T) {
@@ -27,6 +30,27 @@ func TestALostConnectionIsMadeAgain(t *testing.T) {
 	}
 	atA.next(t)
 	d.Close()
+}
+
+// A dialer tries for ever, no more seldom than RetryMax says, and does not fill the log with that.
+func TestADialerTriesAgainAndAgain(t *testing.T) {
+	socket, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket.Close()
+	var text log
+	cfg := quick()
+	cfg.Logger = zerolog.New(&text)
+	told := refusals(&cfg)
+	d := dial(t, socket.Addr().String(), "b", identity(t, "a"), cfg, newMeeting())
+	for range 40 { // doubled each time, the wait would be years
+		receive(t, told, "attempt")
+	}
+	d.Close()
+	if lines := strings.Count(text.String(), "\n"); lines < 1 || lines > 20 {
+		t.Errorf("40 attempts have written %d lines:\n%s", lines, text.String())
+	}
 }
 
 func TestADialerWaitsForAListener(t *testing.T) {
@@ -160,6 +184,9 @@ func TestADialerIsClosedDuringItsHandshake(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer raw.Close()
+	if _, err := raw.Read(make([]byte, 1)); err != nil { // the handshake has begun
+		t.Fatal(err)
+	}
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)

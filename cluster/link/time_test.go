@@ -107,6 +107,23 @@ func TestASlowHandlerIsNotSilence(t *testing.T) {
 	})
 }
 
+// Who closes is told so at once, also when the peer is too busy to take notice.
+func TestTheEndDoesNotWaitForThePeer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, _ := bubble(t, DefaultConfig())
+		b.before = func([]byte) { time.Sleep(time.Minute) }
+		a.conn.Send(numbered(0, 8))
+		synctest.Wait()
+		began := time.Now()
+		a.conn.Close(nil)
+		if cause := a.awaitDown(t); !errors.Is(cause, ErrClosed) || time.Since(began) > 0 {
+			t.Errorf("it ended with %v after %v", cause, time.Since(began))
+		}
+		time.Sleep(2 * time.Minute)
+		b.awaitDown(t)
+	})
+}
+
 func TestLargeBuffersAreGivenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := DefaultConfig()
@@ -120,17 +137,14 @@ func TestLargeBuffersAreGivenBack(t *testing.T) {
 			defer a.conn.queue.mu.Unlock()
 			return cap(a.conn.queue.filling)
 		}
-		for range 4 { // the writer has two, and they change places
-			a.conn.Send(numbered(0, 8))
-			synctest.Wait()
-			time.Sleep(cfg.PingInterval)
-			synctest.Wait()
-		}
+		// Nothing more is sent: silence alone is enough, for both buffers.
+		time.Sleep(2 * cfg.PingInterval)
+		synctest.Wait()
 		for range 2 {
 			if held() > keepBytes {
-				t.Errorf("a buffer of %d bytes is kept for batches of 12", held())
+				t.Errorf("a buffer of %d bytes is kept", held())
 			}
-			a.conn.Send(numbered(0, 8))
+			a.conn.Send(numbered(0, 8)) // they change places
 			synctest.Wait()
 		}
 		a.conn.Close(nil)
@@ -162,6 +176,32 @@ func TestTheBufferForReadingIsGivenBack(t *testing.T) {
 	}
 	if len(in.buffer) != readBytes {
 		t.Errorf("the buffer has %d bytes, want %d", len(in.buffer), readBytes)
+	}
+}
+
+// readerFunc is a source of its own making.
+type readerFunc func(into []byte) (int, error)
+
+func (f readerFunc) Read(into []byte) (int, error) { return f(into) }
+
+// What comes with an error is handed over, and the error is told afterwards, without another read.
+func TestAnErrorThatComesWithBytes(t *testing.T) {
+	in, broken, reads := newReader(1<<20), errors.New("broken"), 0
+	source := readerFunc(func(into []byte) (int, error) {
+		reads++
+		return copy(into, appendFrame(nil, []byte("last"))), broken
+	})
+	if err := in.fill(source); err != nil {
+		t.Fatal(err)
+	}
+	if frame, err := in.next(); string(frame) != "last" || err != nil {
+		t.Errorf("the frame is %q, %v", frame, err)
+	}
+	if frame, err := in.next(); frame != nil || err != nil {
+		t.Errorf("there is another frame: %q, %v", frame, err)
+	}
+	if err := in.fill(source); !errors.Is(err, broken) || reads != 1 {
+		t.Errorf("%v after %d reads", err, reads)
 	}
 }
 
