@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"syscall"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/plywire/plywire/shard"
 	"github.com/plywire/plywire/shard/redisstore/redistest"
+	"github.com/plywire/plywire/shard/values"
 )
 
 // An actor is forgotten only if nothing has happened since the sweep looked.
@@ -76,22 +78,25 @@ func TestContextBoundsTheWait(t *testing.T) {
 	}
 }
 
-// usurper takes a shard away in the middle of its recovery.
-type usurper struct {
-	store *Store
-	err   error
+// meanwhile does something once, just before a command is sent for the time'th time.
+type meanwhile struct {
+	command string
+	time    int
+	do      func()
 }
 
-func (u *usurper) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (m *meanwhile) DialHook(next redis.DialHook) redis.DialHook { return next }
 
-func (u *usurper) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+func (m *meanwhile) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
 }
 
-func (u *usurper) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+func (m *meanwhile) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		if cmd.Name() == "smembers" {
-			_, u.err = u.store.Acquire(ctx, 1)
+		if cmd.Name() == m.command {
+			if m.time--; m.time == 0 {
+				m.do()
+			}
 		}
 		return next(ctx, cmd)
 	}
@@ -100,13 +105,100 @@ func (u *usurper) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 func TestShardIsTakenWhileItIsRead(t *testing.T) {
 	r := redistest.Start(t)
 	cfg := config(t, r.URL())
-	s := mustOpen(t, cfg)
+	s, other := mustOpen(t, cfg), mustOpen(t, cfg)
 	w := newWriter(t, s, 1)
 	w.insist(w.batch(3))
-	u := &usurper{store: mustOpen(t, cfg)}
-	s.reads.AddHook(u)
-	if _, err := s.Recover(t.Context(), 1, w.token); !errors.Is(err, shard.ErrFenced) || u.err != nil {
-		t.Errorf("Recover says %v (%v), want %v", err, u.err, shard.ErrFenced)
+	s.reads.AddHook(&meanwhile{"smembers", 1, func() { newWriter(t, other, 1) }})
+	if _, err := s.Recover(t.Context(), 1, w.token); !errors.Is(err, shard.ErrFenced) {
+		t.Errorf("Recover says %v, want %v", err, shard.ErrFenced)
+	}
+}
+
+// A trim that comes between two pages of the journal leaves a gap, which is no damage; and what it takes from under somebody
+// who has lost the shard is none either.
+func TestTrimWhileReading(t *testing.T) {
+	const batches, trim = itemsAtATime + 50, itemsAtATime + 30
+	for name, test := range map[string]struct {
+		read func(s *Store, w *writer) error
+		want error
+	}{
+		"read": {func(s *Store, w *writer) error {
+			entries, err := s.Read(w.Context(), 1, 7, 1<<20)
+			if err == nil && (len(entries) != batches+1-trim || entries[0].Position != trim+1) {
+				err = fmt.Errorf("it returns %d entries", len(entries))
+			}
+			return err
+		}, nil},
+		"sweep": {func(s *Store, w *writer) error {
+			_, present, err := s.present(w.Context(), &s.states[1])
+			if err == nil && !present[w.actor] {
+				err = errors.New("it does not see an actor who has entries")
+			}
+			return err
+		}, nil},
+		"recover": {func(s *Store, w *writer) error {
+			_, err := s.Recover(w.Context(), 1, w.token)
+			return err
+		}, shard.ErrFenced},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := redistest.Start(t)
+			cfg := config(t, r.URL())
+			s, other := mustOpen(t, cfg), mustOpen(t, cfg)
+			w := newWriter(t, s, 1)
+			for range batches {
+				w.insist(w.batch(1))
+			}
+			s.reads.AddHook(&meanwhile{"xrange", 2, func() {
+				next := newWriter(t, other, 1)
+				next.head, next.actor = w.head, w.actor
+				b := next.batch(1)
+				b.Trim = trim
+				next.insist(b)
+			}})
+			if err := test.read(s, w); !errors.Is(err, test.want) {
+				t.Errorf("it says %v, want %v", err, test.want)
+			}
+		})
+	}
+}
+
+// A gap that no trim has left is damage, whoever reads.
+func TestGap(t *testing.T) {
+	r := redistest.Start(t)
+	s := mustOpen(t, config(t, r.URL()))
+	w := newWriter(t, s, 1)
+	for range 5 {
+		w.insist(w.batch(2))
+	}
+	b := w.batch(1)
+	b.Trim = 3 // of 1 to 2 and 3 to 4: the first batch goes, the second stays
+	w.insist(b)
+	if err := redistest.Client(t, r.URL()).XDel(t.Context(), s.states[1].keys.journal, "6-0").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if entries, err := s.Read(t.Context(), 1, 0, 100); !errors.Is(err, values.ErrCorrupt) {
+		t.Errorf("Read returns %d entries and says %v, want %v", len(entries), err, values.ErrCorrupt)
+	}
+}
+
+// An actor whose time runs out while his shard is recovered is gone, and not damaged.
+func TestForgottenWhileRecovering(t *testing.T) {
+	r := redistest.Start(t)
+	s := mustOpen(t, config(t, r.URL()))
+	w := newWriter(t, s, 1)
+	expired, stays := uuid.New(), uuid.New()
+	b := w.batch(0)
+	b.Snapshots = []shard.Snapshot{{Actor: expired, Expires: time.Now().Add(-time.Hour), Resident: true}, {Actor: stays, Resident: true}}
+	w.insist(b)
+	s.reads.AddHook(&meanwhile{"mget", 1, func() {
+		if err := s.sweep(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}})
+	got, err := s.Recover(t.Context(), 1, w.token)
+	if err != nil || len(got.Snapshots) != 1 || got.Snapshots[0].Actor != stays {
+		t.Errorf("Recover returns %d snapshots and says %v", len(got.Snapshots), err)
 	}
 }
 

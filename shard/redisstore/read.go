@@ -14,10 +14,8 @@ import (
 	"github.com/plywire/plywire/shard/values"
 )
 
-const (
-	itemsAtATime     = 256 // of the journal
-	snapshotsAtATime = 256
-)
+// itemsAtATime is how many items of the journal are read at once.
+const itemsAtATime = 256
 
 // Recover implements shard.Store. Nobody but the owner changes the shard; if there is a new one meanwhile, it fails.
 func (s *Store) Recover(ctx context.Context, id int, token shard.Token) (shard.Recovery, error) {
@@ -39,17 +37,19 @@ func (s *Store) recover(ctx context.Context, id int, token shard.Token) (r shard
 		return r, err
 	}
 	r.Head, r.At = before.head, before.at
-	if r.Entries, err = s.read(ctx, state, 0, math.MaxInt); err != nil {
-		return r, err
+	r.Entries, err = s.read(ctx, state, 0, math.MaxInt)
+	if err == nil {
+		err = before.agrees(r.Entries)
 	}
-	if err := before.agrees(r.Entries); err != nil {
-		return r, err
+	if err == nil {
+		r.Snapshots, err = s.snapshots(ctx, state, r.Entries)
 	}
-	if r.Snapshots, err = s.snapshots(ctx, state, r.Entries); err != nil {
-		return r, err
-	}
-	after, err := s.look(ctx, state, token)
-	if err == nil && after != before {
+	// Whether it is still ours comes first: of what is another's now, parts that do not fit together are no damage.
+	after, lost := s.look(ctx, state, token)
+	switch {
+	case lost != nil:
+		return r, lost
+	case err == nil && after != before:
 		err = errors.New("the shard has changed while it was read")
 	}
 	return r, err
@@ -99,7 +99,10 @@ func (s *Store) read(ctx context.Context, state *shardState, after uint64, limit
 			}
 			last := entries[len(entries)-1].Position
 			if len(all) > 0 && entries[0].Position != all[len(all)-1].Position+1 {
-				return nil, fmt.Errorf("%w: entries %d to %d are missing from the journal", values.ErrCorrupt, all[len(all)-1].Position+1, entries[0].Position-1)
+				if err := s.trimmed(ctx, state, all[len(all)-1].Position+1, entries[0].Position-1); err != nil {
+					return nil, err
+				}
+				all = all[:0] // what is before the gap has been trimmed as well
 			}
 			for len(entries) > 0 && entries[0].Position <= after {
 				entries = entries[1:]
@@ -109,6 +112,22 @@ func (s *Store) read(ctx context.Context, state *shardState, after uint64, limit
 		}
 	}
 	return all, nil
+}
+
+// trimmed wants that entries which were not found have been trimmed, since the reading began.
+func (s *Store) trimmed(ctx context.Context, state *shardState, from, to uint64) error {
+	var first string
+	err := s.at(ctx, state.keys.head, func(ctx context.Context, one *redis.Client) (err error) {
+		first, err = one.HGet(ctx, state.keys.head, "first").Result()
+		return err
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return err
+	}
+	if n, err := strconv.ParseUint(first, 10, 64); err != nil || n <= to {
+		return fmt.Errorf("%w: entries %d to %d are missing from the journal", values.ErrCorrupt, from, to)
+	}
+	return nil
 }
 
 // items returns items of the journal from the one that has a position on.
@@ -128,108 +147,6 @@ func parseItem(k *keys, item *redis.XMessage) ([]shard.Entry, error) {
 		return nil, fmt.Errorf("%w: item %s of the journal is not one of ours", values.ErrCorrupt, item.ID)
 	}
 	return parseEntries(k, last, []byte(value))
-}
-
-// snapshots returns those of all actors that are resident or have entries.
-func (s *Store) snapshots(ctx context.Context, state *shardState, entries []shard.Entry) ([]shard.Snapshot, error) {
-	live, err := s.live(ctx, state)
-	if err != nil {
-		return nil, err
-	}
-	actors := make([]shard.ID, 0, len(live))
-	wanted := make(map[shard.ID]bool, len(live)) // true: it has to be there
-	for _, actor := range live {
-		wanted[actor] = true
-		actors = append(actors, actor)
-	}
-	for i := range entries {
-		if actor := entries[i].Actor; !known(wanted, actor) {
-			wanted[actor] = false
-			actors = append(actors, actor)
-		}
-	}
-	var all []shard.Snapshot
-	for len(actors) > 0 {
-		n := min(len(actors), snapshotsAtATime)
-		got, err := s.fetch(ctx, state, actors[:n])
-		if err != nil {
-			return nil, err
-		}
-		for i, value := range got {
-			value, is := value.(string)
-			switch {
-			case is:
-				snapshot, err := parseSnapshot(&state.keys, actors[i], []byte(value))
-				if err != nil {
-					return nil, err
-				}
-				all = append(all, snapshot)
-			case wanted[actors[i]]:
-				return nil, fmt.Errorf("%w: the snapshot of %s is missing", values.ErrCorrupt, actors[i])
-			}
-		}
-		actors = actors[n:]
-	}
-	return all, nil
-}
-
-func known(wanted map[shard.ID]bool, actor shard.ID) bool {
-	_, is := wanted[actor]
-	return is
-}
-
-// live returns the resident actors.
-func (s *Store) live(ctx context.Context, state *shardState) ([]shard.ID, error) {
-	var names []string
-	err := s.at(ctx, state.keys.live, func(ctx context.Context, one *redis.Client) (err error) {
-		names, err = one.SMembers(ctx, state.keys.live).Result()
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return parseIDs(names)
-}
-
-func (s *Store) fetch(ctx context.Context, state *shardState, actors []shard.ID) (got []any, err error) {
-	names := make([]string, len(actors))
-	for i, actor := range actors {
-		names[i] = state.keys.of(actor)
-	}
-	err = s.at(ctx, state.keys.owner, func(ctx context.Context, one *redis.Client) (err error) {
-		got, err = one.MGet(ctx, names...).Result()
-		return err
-	})
-	return got, err
-}
-
-// Load implements shard.Store.
-func (s *Store) Load(ctx context.Context, id int, actor shard.ID) (shard.Snapshot, error) {
-	snapshot, err := s.load(ctx, id, actor)
-	if err != nil {
-		return shard.Snapshot{}, fmt.Errorf("load %s of shard %d: %w", actor, id, err)
-	}
-	return snapshot, nil
-}
-
-func (s *Store) load(ctx context.Context, id int, actor shard.ID) (shard.Snapshot, error) {
-	state, err := s.enter(ctx, id)
-	if err != nil {
-		return shard.Snapshot{}, err
-	}
-	defer s.readers.Done()
-	var value []byte
-	err = s.at(ctx, state.keys.of(actor), func(ctx context.Context, one *redis.Client) (err error) {
-		value, err = one.Get(ctx, state.keys.of(actor)).Bytes()
-		return err
-	})
-	switch {
-	case errors.Is(err, redis.Nil):
-		return shard.Snapshot{}, shard.ErrNoSnapshot
-	case err != nil:
-		return shard.Snapshot{}, err
-	}
-	return parseSnapshot(&state.keys, actor, value)
 }
 
 // Read implements shard.Store.

@@ -55,10 +55,8 @@ func StartCluster(t testing.TB, masters, replicas int) *Cluster {
 			t.Fatal(err)
 		}
 	}
-	for i, m := range c.Masters {
-		if n := (replicas + masters - 1 - i) / masters; n > 0 {
-			awaitReplicas(t, m, n)
-		}
+	for i, r := range c.Replicas {
+		awaitReplicas(t, c.Masters[i%masters], r)
 	}
 	return c
 }

@@ -5,7 +5,6 @@ package redistest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os/exec"
 	"path/filepath"
@@ -99,21 +98,24 @@ func Replicas(t testing.TB, primary *Server, n int) []*Server {
 	for range n {
 		all = append(all, Start(t, "--replicaof", host+" "+port))
 	}
-	awaitReplicas(t, primary, n)
+	awaitReplicas(t, primary, all...)
 	return all
 }
 
-// awaitReplicas waits until so many replicas have what a server has, and acknowledge what comes.
-func awaitReplicas(t testing.TB, primary *Server, n int) {
+// awaitReplicas waits until replicas have what a server has, and acknowledge what comes.
+func awaitReplicas(t testing.TB, primary *Server, replicas ...*Server) {
 	t.Helper()
 	client := Client(t, primary.URL())
-	Await(t, "the replicas to follow", func() error {
-		said, err := client.Info(context.Background(), "replication").Result()
-		if got := strings.Count(said, ",state=online,"); err == nil && got < n {
-			err = fmt.Errorf("%d of %d do", got, n)
-		}
-		return err
-	})
+	for _, r := range replicas {
+		_, port, _ := net.SplitHostPort(r.Address)
+		Await(t, "the replicas to follow", func() error {
+			said, err := client.Info(context.Background(), "replication").Result()
+			if err == nil && !strings.Contains(said, ",port="+port+",state=online,") {
+				err = errors.New(said)
+			}
+			return err
+		})
+	}
 }
 
 // Await asks again and again until there is no error any more, for a minute at the most.
