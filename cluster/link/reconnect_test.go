@@ -78,7 +78,7 @@ func TestADialerWaitsForAListener(t *testing.T) {
 // A host that is gone, or stopped, says nothing: both sides notice by that.
 func TestADeadPeerIsNoticed(t *testing.T) {
 	cfg := quick()
-	cfg.PingInterval, cfg.IdleMax = 100*time.Millisecond, time.Second
+	cfg.PingInterval, cfg.IdleMax = 100*time.Millisecond, 2*time.Second
 	atA, atB := newMeeting(), newMeeting()
 	l := listen(t, identity(t, "b"), cfg, atB)
 	between := startProxy(t, l.Addr().String())
