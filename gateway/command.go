@@ -65,7 +65,7 @@ func (s *session) user() game.User { return game.User{ID: s.identity.ID, Name: s
 func (server *Server) translate(user game.User, id game.ID, request *wire.Request, watch bool, lag time.Duration) (game.ID, any) {
 	switch request.Type {
 	case wire.TypeWatch:
-		look := &table.Look{User: user.ID, ID: request.ID, Whole: request.After == nil}
+		look := &table.Look{User: user.ID, ID: request.ID, Whole: request.After == nil, Watch: watch}
 		if request.After != nil {
 			look.After = *request.After
 		}

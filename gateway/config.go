@@ -9,6 +9,7 @@ import (
 // Config configures the gateway. Start from DefaultConfig.
 type Config struct {
 	Node             string        // this node's name, for welcome
+	Instance         string        // this start of it, as the games know it; empty: Node
 	Origins          []string      // origins besides the server's own whose pages may connect, as scheme://host; * matches any part
 	HelloBytes       int64         // largest frame before hello, in bytes
 	MessageBytes     int64         // largest frame after it

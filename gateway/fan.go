@@ -27,6 +27,7 @@ func (h *hub) Publish(id shard.ID, body any) {
 		return
 	}
 	defer t.mu.Unlock()
+	t.last = max(t.last, notice.Last)
 	for _, joined := range notice.Joined {
 		t.seated(joined)
 	}
@@ -43,27 +44,35 @@ func (h *hub) spread(t *topic, notice *table.Notice) {
 	at := t.subs
 	if len(t.notices) > 0 || len(t.subs) > promptMax {
 		at = t.subs[:t.players]
-		h.later(t, notice)
+		h.later(t, news{notice: notice})
 	}
 	for _, sub := range at {
-		sub.tell(notice)
+		h.tell(sub, notice)
 	}
 }
 
-// seated notes that a user has got a seat. Requires: t.mu is held.
-func (t *topic) seated(joined table.Joined) {
+// seated notes that a user has got a seat. It returns false if that was known. Requires: t.mu is held.
+func (t *topic) seated(joined table.Joined) (changed bool) {
 	for _, sub := range t.subs {
 		if sub.user == joined.User {
+			changed = changed || sub.seat != joined.Seat
 			sub.seat = joined.Seat
 		}
 	}
+	return changed
 }
 
-// tell brings a notice to a watcher who has not seen it.
-func (sub *subscription) tell(notice *table.Notice) {
+// tell brings a notice to a watcher who has not seen it. One that does not follow on what he has seen means that he has missed
+// something, and is not brought. Requires: sub.topic.mu is held.
+func (h *hub) tell(sub *subscription, notice *table.Notice) {
 	if notice.Last != 0 {
-		if notice.Last <= sub.seen {
+		if sub.lags || notice.Last <= sub.seen {
 			return
+		}
+		if notice.First > sub.seen+1 {
+			if h.lag(sub); sub.lags {
+				return
+			}
 		}
 		sub.seen = notice.Last
 	}
@@ -72,21 +81,22 @@ func (sub *subscription) tell(notice *table.Notice) {
 	}
 }
 
-// later leaves a notice to the topic's own goroutine. Requires: t.mu is held.
-func (h *hub) later(t *topic, notice *table.Notice) {
+// later leaves something to the topic's own goroutine. It returns false if too much waits for it. Requires: t.mu is held.
+func (h *hub) later(t *topic, what news) bool {
 	if len(t.notices) >= noticesMax {
 		for _, sub := range t.subs[t.players:] {
 			if s, is := sub.to.(*session); is {
 				s.out.end(statusTooMany, "too far behind the game")
 			}
 		}
-		return
+		return false
 	}
-	t.notices = append(t.notices, notice)
+	t.notices = append(t.notices, what)
 	if !t.fanning {
 		t.fanning = true
 		go h.fan(t)
 	}
+	return true
 }
 
 // fan brings what waits to all who have not heard it, until nothing waits.
@@ -94,75 +104,55 @@ func (h *hub) fan(t *topic) {
 	var all []*subscription
 	for {
 		t.mu.Lock()
-		notices := t.notices
-		if len(notices) == 0 {
+		some := next(t.notices)
+		if len(some) == 0 {
 			t.fanning = false
 			t.mu.Unlock()
 			return
 		}
 		all = append(all[:0], t.subs[t.players:]...)
 		t.mu.Unlock()
-		same := newBroadcast(notices)
+		same := newBroadcast(some)
 		for rest := all; len(rest) > 0; {
 			n := min(fanChunk, len(rest))
 			began := time.Now()
-			h.serve(t, rest[:n], notices, same)
+			h.serve(t, rest[:n], some, same)
 			rest = rest[n:]
 			time.Sleep(time.Since(began)) // half of a CPU is enough for those who only watch
 		}
 		clear(all)
 		t.mu.Lock()
-		t.notices = append(t.notices[:0:0], t.notices[len(notices):]...)
+		t.notices = append(t.notices[:0:0], t.notices[len(some):]...)
+		if one := some[0].heal; one != nil && t.healing == healServed {
+			h.healed(t, one)
+			h.request(t)
+		}
 		t.mu.Unlock()
 	}
 }
 
-// serve brings notices to some watchers: as one frame, made once, to those who have seen none of them and have no seat;
-// one by one to the others. Requires: t.mu is held by nobody who waits for a watcher.
-func (h *hub) serve(t *topic, some []*subscription, notices []*table.Notice, same broadcast) {
+// serve brings some watchers what is new: as one frame, made once, to those who have seen none of it, have missed nothing
+// before it, and have no seat; one by one to the others. Requires: t.mu is held by nobody who waits for a watcher.
+func (h *hub) serve(t *topic, some []*subscription, what []news, same broadcast) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, sub := range some {
-		if sub.place < t.players {
-			continue // has left, or has got a seat and was brought up to date
-		}
-		if s, is := sub.to.(*session); is && sub.seat == game.NoSeat && sub.seen < same.first {
-			sub.seen = max(sub.seen, same.last)
-			if same.messages > 0 {
-				s.out.deliver(same.frame, same.messages)
+		switch s, is := sub.to.(*session); {
+		case sub.place < t.players: // has left, or has got a seat and was brought up to date
+		case what[0].heal != nil && !is:
+			what[0].heal.mend(sub)
+		case what[0].heal != nil:
+			if what[0].heal.brings(sub) {
+				same.to(s)
 			}
-			continue
-		}
-		for _, notice := range notices {
-			sub.tell(notice)
+		case is && sub.seat == game.NoSeat && same.follows(sub):
+			sub.seen = max(sub.seen, same.last)
+			same.to(s)
+		default:
+			for _, each := range what {
+				h.tell(sub, each.notice)
+			}
 		}
 	}
 	h.burst.flush()
-}
-
-// broadcast is notices as one frame for those without a seat.
-type broadcast struct {
-	frame    []byte
-	messages int
-	first    uint64 // who has seen less than this has seen none of the events
-	last     uint64
-}
-
-func newBroadcast(notices []*table.Notice) broadcast {
-	b := broadcast{frame: make([]byte, headerMax), first: ^uint64(0)}
-	for _, notice := range notices {
-		if notice.Last != 0 {
-			b.first, b.last = min(b.first, notice.Last), max(b.last, notice.Last)
-		}
-		frame := notice.Frames.For(game.NoSeat)
-		if frame == nil {
-			continue
-		}
-		if b.messages++; b.messages > 1 {
-			b.frame = append(b.frame, '\n')
-		}
-		b.frame = append(b.frame, frame...)
-	}
-	b.frame = withHeader(b.frame)
-	return b
 }

@@ -19,7 +19,7 @@ type listener struct{ heard []string }
 func (l *listener) push(message []byte) { l.heard = append(l.heard, string(message)) }
 
 func notice(n int) *table.Notice {
-	return &table.Notice{Last: uint64(n), Frames: table.Frames{All: fmt.Append(nil, n)}}
+	return &table.Notice{First: uint64(n), Last: uint64(n), Frames: table.Frames{All: fmt.Append(nil, n)}}
 }
 
 // While something waits for the watchers, nothing overtakes it, even when so many have left that there is no crowd any more.
@@ -42,12 +42,12 @@ func TestNothingOvertakesWhatWaits(t *testing.T) {
 		for _, sub := range others {
 			h.leave(sub)
 		}
+		late := &listener{}
+		h.watch(nil, id, late, "dot", &table.Reply{Seat: game.NoSeat, Seq: 1})
 		h.Publish(id, notice(2))
 		if want := []string{"1", "2"}; !slices.Equal(player.heard, want) || len(watcher.heard) != 0 {
 			t.Fatalf("the player has heard %v, want %v; the watcher %v, want nothing yet", player.heard, want, watcher.heard)
 		}
-		late := &listener{}
-		h.watch(nil, id, late, "dot", &table.Reply{Seat: game.NoSeat, Seq: 1})
 		h.fan(topic)
 		h.Publish(id, notice(3))
 		if want := []string{"1", "2", "3"}; !slices.Equal(player.heard, want) || !slices.Equal(watcher.heard, want) {

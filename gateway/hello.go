@@ -106,7 +106,7 @@ func (s *session) resume(request *wire.Request, each wire.GameAfter) {
 		s.refuseGame(request.ID, each.Game, wire.CodeNotFound, "no such game")
 		return
 	}
-	s.send(time.Now(), id, &table.Look{User: s.identity.ID, ID: request.ID, After: each.After}, &call{session: s, game: id, watch: true, silent: true, re: request.ID})
+	s.send(time.Now(), id, &table.Look{User: s.identity.ID, ID: request.ID, After: each.After, Watch: true}, &call{session: s, game: id, watch: true, silent: true, re: request.ID})
 }
 
 func (s *session) refuseGame(re, name string, code wire.Code, text string) {

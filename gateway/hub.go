@@ -3,6 +3,8 @@ package gateway
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/plywire/plywire/game"
 	"github.com/plywire/plywire/shard"
@@ -13,15 +15,21 @@ import (
 // the same.
 type hub struct {
 	post    func(shard.Command) error // see Owners
+	from    string                    // this gateway, as the games know it
 	burst   *burst
 	metrics *metrics
 	parts   [64]hubPart
+	heals   heals
+	over    atomic.Bool // the gateway is closed: nothing is tried again
 }
 
-// hubPart is a part of the hub with a lock of its own.
+// hubPart is a part of the hub with locks of its own.
 type hubPart struct {
 	mu     sync.Mutex
 	topics map[game.ID]*topic
+
+	counts sync.Mutex
+	told   map[game.ID]int // how many watch here, as the game was told; none if it was told of none
 }
 
 // topic is one game and its watchers.
@@ -30,11 +38,19 @@ type topic struct {
 	mu       sync.Mutex
 	gone     bool // it was taken out of the hub: look for it again
 	subs     []*subscription
-	players  int  // so many of subs, the first ones, are players': they hear everything at once, however many watch
-	counting bool // the number of watchers is going to be told
-	told     int
-	notices  []*table.Notice // that fan has not brought to the watchers yet
-	fanning  bool            // there is a goroutine that does
+	players  int    // so many of subs, the first ones, are players': they hear everything at once, however many watch
+	counting bool   // the number of watchers is going to be told
+	notices  []news // that fan has not brought to the watchers yet
+	fanning  bool   // there is a goroutine that does
+
+	// What is done for those who have missed something, see heal.
+	last    uint64 // event that somebody was told of here
+	lagging int    // so many of subs lag
+	renew   bool   // the owner does not know who is here
+	healing healing
+	heal    *heal // under way
+	tries   int   // that failed, since one did not
+	stale   int   // answers that were too old, likewise
 }
 
 // watcher receives frames. push must not block.
@@ -49,14 +65,16 @@ type subscription struct {
 	user  string
 
 	seat  game.Seat
+	lags  bool   // it has missed something, and is brought no events until it has got that
 	seen  uint64 // events up to this one were sent
 	place int    // in the topic's subs; -1: it has left
+	heal  *heal  // that is going to bring it what it has missed; nil: none yet
 }
 
 func newHub(post func(shard.Command) error, b *burst, m *metrics) *hub {
 	h := &hub{post: post, burst: b, metrics: m}
 	for i := range h.parts {
-		h.parts[i].topics = make(map[game.ID]*topic)
+		h.parts[i].topics, h.parts[i].told = make(map[game.ID]*topic), make(map[game.ID]int)
 	}
 	return h
 }
@@ -99,6 +117,7 @@ func (h *hub) watch(known *subscription, id game.ID, w watcher, user string, rep
 		}
 		h.count(t)
 	}
+	t.caughtUp(sub)
 	sub.seat, sub.seen = reply.Seat, reply.Seq
 	if sub.seat != game.NoSeat && sub.place >= t.players {
 		t.swap(sub.place, t.players)
@@ -110,7 +129,20 @@ func (h *hub) watch(known *subscription, id game.ID, w watcher, user string, rep
 	if reply.Frame != nil {
 		w.push(reply.Frame)
 	}
+	if t.last = max(t.last, reply.Seq); reply.Seq < t.last {
+		h.overtaken(sub)
+	}
 	return sub
+}
+
+// overtaken heals a subscription that began with an answer older than what was told already: it came from an owner that is none
+// any more. Requires: sub.topic.mu is held.
+func (h *hub) overtaken(sub *subscription) {
+	if a, asks := sub.to.(asker); asks {
+		time.AfterFunc(healPause, a.wake) // not at once: it would only hear the same
+		return
+	}
+	h.lag(sub)
 }
 
 // leave ends a subscription. A second time does nothing.
@@ -130,6 +162,9 @@ func (h *hub) leave(sub *subscription) {
 		return
 	}
 	t.gone = true
+	if h.part(t.id).knows(t.id) {
+		h.count(t) // that there are none
+	}
 	part := h.part(t.id)
 	part.mu.Lock()
 	delete(part.topics, t.id)
@@ -148,6 +183,7 @@ func (t *topic) swap(i, j int) {
 
 // remove takes a subscription out. The last one takes its place; of the players', the last of them does.
 func (t *topic) remove(sub *subscription) {
+	t.caughtUp(sub)
 	if sub.place < t.players {
 		t.players--
 		t.swap(sub.place, t.players)

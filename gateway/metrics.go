@@ -25,6 +25,7 @@ type metrics struct {
 	fanout      prometheus.Histogram
 	roundTrip   prometheus.Histogram
 	lost        prometheus.Counter
+	heals       *prometheus.CounterVec // by outcome
 }
 
 func newMetrics(registerer prometheus.Registerer) *metrics {
@@ -47,9 +48,10 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		fanout:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "plywire_gateway_fanout", Help: "Watchers that one notice goes to.", Buckets: prometheus.ExponentialBuckets(1, 4, 9)}),
 		roundTrip: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "plywire_gateway_round_trip_seconds", Help: "Round trips of the server's pings.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 16)}),
 		lost:      prometheus.NewCounter(prometheus.CounterOpts(opts("lost_total", "Clients that knew more of a game than the server: something acknowledged is gone. Alarm."))),
+		heals:     prometheus.NewCounterVec(prometheus.CounterOpts(opts("heals_total", "Questions to the owners of games for what watchers have missed, by outcome: done, or failed, which is tried again.")), []string{"outcome"}),
 	}
 	registerer.MustRegister(m.connections, m.refusals, m.closes, m.commands, m.answers, m.hellos, m.slow, m.frames, m.sent, m.received,
-		m.fanout, m.roundTrip, m.lost)
+		m.fanout, m.roundTrip, m.lost, m.heals)
 	return m
 }
 

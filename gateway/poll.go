@@ -33,7 +33,10 @@ type poll struct {
 }
 
 // push notes that there is something new.
-func (p *poll) push([]byte) {
+func (p *poll) push([]byte) { p.wake() }
+
+// wake has the poll ask again.
+func (p *poll) wake() {
 	select {
 	case p.news <- struct{}{}:
 	default: // it is told already
@@ -90,7 +93,7 @@ func (server *Server) getEvents(w http.ResponseWriter, r *http.Request) {
 	p := &poll{hub: server.hub, game: id, user: user, seat: game.NoSeat, news: make(chan struct{}, 1)}
 	defer p.end()
 	for {
-		reply, ok := server.ask(ctx, w, "", id, &table.Look{User: user, After: after, Events: true}, func(reply *table.Reply) {
+		reply, ok := server.ask(ctx, w, "", id, &table.Look{User: user, After: after, Events: true, Watch: patience > 0}, func(reply *table.Reply) {
 			if reply.Code == "" && len(reply.Seen) == 0 && patience > 0 {
 				p.watch(reply)
 			}

@@ -47,11 +47,14 @@ type rigConfig struct {
 	table   table.Config
 	shard   shard.Config
 	store   twinstore.Config
+	// between stands between the gateway and the shards, if it is given.
+	between func(*gateway.Server, *shard.Node) gateway.Owners
+	publish func(*gateway.Server) shard.Publisher
 }
 
 func newRig(t *testing.T, change func(*rigConfig)) *rig {
 	t.Helper()
-	c := rigConfig{gateway.DefaultConfig(), auth.DefaultConfig(), table.DefaultConfig(), shard.DefaultConfig(), twinstore.DefaultConfig()}
+	c := rigConfig{gateway.DefaultConfig(), auth.DefaultConfig(), table.DefaultConfig(), shard.DefaultConfig(), twinstore.DefaultConfig(), nil, nil}
 	c.gateway.Node, c.gateway.Rate, c.gateway.Burst = "test", 1000, 1000 // TestRate has its own
 	c.auth.ResumeKeyFiles, c.auth.ResumeKeys = nil, [][]byte{[]byte("0123456789abcdef0123456789abcdef")}
 	c.table.Registry = game.NewRegistry(chess.Rules{}, connectfour.Rules{}, rps.Rules{})
@@ -70,10 +73,18 @@ func newRig(t *testing.T, change func(*rigConfig)) *rig {
 	must(t, err)
 	r.store, err = twinstore.New(c.store)
 	must(t, err)
-	r.node, err = shard.NewNode(c.shard, r.store, tables, r.server, shard.RealTime(), r.metrics, zerolog.New(zerolog.NewTestWriter(t)))
+	var publisher shard.Publisher = r.server
+	if c.publish != nil {
+		publisher = c.publish(r.server)
+	}
+	r.node, err = shard.NewNode(c.shard, r.store, tables, publisher, shard.RealTime(), r.metrics, zerolog.New(zerolog.NewTestWriter(t)))
 	must(t, err)
 	must(t, r.node.Start(t.Context()))
-	r.server.Attach(r.node)
+	var owners gateway.Owners = r.node
+	if c.between != nil {
+		owners = c.between(r.server, r.node)
+	}
+	r.server.Attach(owners)
 	r.http = httptest.NewServer(r.server)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)

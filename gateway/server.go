@@ -66,10 +66,13 @@ func New(config Config, authenticator *auth.Authenticator, registerer prometheus
 		paced: newThrottle(config.HTTPRate, config.HTTPBurst), sessions: make(map[*session]struct{}), perIP: make(map[string]int)}
 	server.burst, server.door = &burst{}, newDoor(config.Handshakes)
 	server.hub = newHub(server.post, server.burst, server.metrics)
+	server.hub.from = defaultTo(config.Instance, config.Node)
 	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "plywire_gateway_games_watched",
 		Help: "Games that somebody watches on this node."}, func() float64 { return float64(server.hub.watched()) }))
 	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "plywire_gateway_handshakes_waiting",
 		Help: "Connections that wait for their handshake, because more come than are let in at a time."}, func() float64 { return float64(server.door.waiting.Load()) }))
+	registerer.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "plywire_gateway_heals_waiting",
+		Help: "Games whose watchers have missed something, and whose owner is asked for it when others were."}, func() float64 { return float64(server.hub.heals.waiting()) }))
 	server.mux = server.routes()
 	return server, nil
 }
@@ -260,6 +263,7 @@ func (server *Server) Close(ctx context.Context) {
 		server.each(func(s *session) { _ = s.out.socket.Close() })
 		<-server.gone()
 	}
+	server.hub.over.Store(true)
 }
 
 func (server *Server) gone() <-chan struct{} {
