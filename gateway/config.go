@@ -33,6 +33,7 @@ type Config struct {
 	DrainWithin      time.Duration // given to the clients to reconnect elsewhere when the node leaves
 	LongPollMax      time.Duration // longest wait of GET …/events
 	AdvanceAllowed   bool          // the message advance is known, for tests
+	StickyCookie     string        // by whose value, a node's name, a load balancer keeps clients on a node; empty: there is none
 }
 
 // HandshakesPerCPU is how many handshakes a second are let in for each CPU, unless another pace is configured.
@@ -71,5 +72,9 @@ func (c Config) Validate() error {
 	need(c.Patience > 0, "patience is %d", c.Patience)
 	need(c.GamesPerSession > 0, "games per session are %d", c.GamesPerSession)
 	need(c.LongPollMax > 0, "longest long poll is %v", c.LongPollMax)
+	if c.StickyCookie != "" {
+		err := stickyCookie(c.StickyCookie, c.Node).Valid()
+		need(err == nil, "%q with the node's name %q is no cookie: %v", c.StickyCookie, c.Node, err)
+	}
 	return errors.Join(faults...)
 }

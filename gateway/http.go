@@ -19,6 +19,7 @@ func (server *Server) routes() *http.ServeMux {
 	mux.HandleFunc("POST /v1/games", server.postGame)
 	mux.HandleFunc("GET /v1/games/{game}", server.getGame)
 	mux.HandleFunc("GET /v1/games/{game}/events", server.getEvents)
+	mux.HandleFunc("GET /v1/games/{game}/route", server.getRoute)
 	mux.HandleFunc("POST /v1/games/{game}/{command}", server.postCommand)
 	mux.HandleFunc("/v1/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, "", wire.CodeNotFound, "there is no "+r.Method+" "+r.URL.Path)
@@ -125,6 +126,7 @@ func (server *Server) postSession(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	server.metrics.hellos.WithLabelValues(how).Inc()
+	server.stick(w, server.config.Node)
 	writeJSON(w, http.StatusOK, wire.Encode(server.welcome("", session)))
 }
 

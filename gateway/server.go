@@ -146,6 +146,7 @@ func (server *Server) connect(w http.ResponseWriter, r *http.Request) {
 		writeError(w, "", wire.CodeUnavailable, "too many are coming at once: try again soon")
 		return
 	}
+	server.stick(w, server.config.Node)
 	taken := &taker{ResponseWriter: w, config: &server.config, gone: server.door.out}
 	conn, err := websocket.Accept(taken, r, &websocket.AcceptOptions{Subprotocols: []string{wire.Subprotocol},
 		OriginPatterns: server.config.Origins, CompressionMode: websocket.CompressionDisabled})

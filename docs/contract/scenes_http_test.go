@@ -51,6 +51,7 @@ func httpTour(s *stage) {
 	cas.gets("/v1/games/<game 1>/events?after=99&wait_ms=1000")
 	s.pass(time.Second)
 	cas.gets("/v1/games/<game 1>.pgn")
+	cas.gets("/v1/games/<game 1>/route")
 	s.note("Other endings.")
 	gus.posts("/v1/games", "5", `{"rules":"nim"}`)
 	gus.posts("/v1/games/<game 2>/abort", "6", "")
