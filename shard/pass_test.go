@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/plywire/plywire/shard"
+	"github.com/plywire/plywire/shard/twinstore"
 )
 
 // readCounter is a store that counts what is read of it.
@@ -28,12 +29,20 @@ type passing struct {
 	arrival *shard.Arrival
 	chunks  int
 	each    func() // after each chunk
+	away    int    // how often the store does not answer while the shard is given
 }
 
 func newPassing(t *testing.T) *passing {
 	p := &passing{}
 	s := newSeveral(t, func(c *setup) {
 		c.manual = false
+		c.fault = func() twinstore.Fault {
+			if p.away > 0 {
+				p.away--
+				return twinstore.FaultLost
+			}
+			return twinstore.FaultNone
+		}
 		c.wrap = func(store shard.Store) shard.Store {
 			p.store = &readCounter{Store: store}
 			return p.store
@@ -55,7 +64,7 @@ func (p *passing) pass(heir func([]shard.Passing) error) shard.Passed {
 		shard.Passed
 		err error
 	}
-	done := make(chan given, 1)
+	done, slow := make(chan given, 1), p.away > 0
 	go func() {
 		passed, err := p.from.Give(p.Context(), 0, heir)
 		done <- given{passed, err}
@@ -67,6 +76,9 @@ func (p *passing) pass(heir func([]shard.Passing) error) shard.Passed {
 			must(p.T, g.err)
 			return g.Passed
 		default:
+		}
+		if alarms, _ := p.clock.count(); slow && alarms > 0 {
+			p.clock.pass(time.Second)
 		}
 	}
 }
@@ -177,6 +189,20 @@ func TestQuarantinedIsNotPassed(t *testing.T) {
 	p.clock.settle()
 	p.notes(a, 1)
 	p.notes(b, 2)
+}
+
+// Players lose no time while a shard is given, however long that takes.
+func TestPassTakesLong(t *testing.T) {
+	p := newPassing(t)
+	p.done(a, wake{p.clock.Now().Add(time.Hour)})
+	p.away = 5
+	passed := p.pass(p.add)
+	must(t, p.node.TakeOver(t.Context(), p.arrival, passed))
+	p.clock.settle()
+	thaws := p.world.of(a, "thaw")
+	if last := thaws[len(thaws)-1]; last.now.Sub(last.thaw.Alive) < 4*time.Second {
+		t.Errorf("the players were charged for the passing: %+v", last)
+	}
 }
 
 func TestArrivalOfNonsense(t *testing.T) {
