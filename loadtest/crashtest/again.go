@@ -20,7 +20,7 @@ func (m *match) sendAgain(ctx context.Context) func() {
 	task.Go(func() {
 		for {
 			select {
-			case <-m.pair.run.victim.reborn():
+			case <-m.pair.run.fleet.reborn():
 			case <-ctx.Done():
 				return
 			}

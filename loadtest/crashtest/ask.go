@@ -19,8 +19,13 @@ const (
 	againEvery = 100 * time.Millisecond // between two questions to a server that may be away
 )
 
+// getMax bounds one question: a server that is frozen keeps the connection and says nothing.
+const getMax = 5 * time.Second
+
 // get asks the server for what is at that path.
 func (v *victim) get(ctx context.Context, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, getMax)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.url+path, nil)
 	if err != nil {
 		return nil, err
@@ -36,14 +41,14 @@ func (v *victim) get(ctx context.Context, path string) ([]byte, error) {
 	return io.ReadAll(response.Body)
 }
 
-// events is the whole history of a game. It asks until the server answers or ctx ends.
-func (v *victim) events(ctx context.Context, game string) ([]wire.Message, error) {
-	for {
+// events is the whole history of a game. It asks, one node after the other, until one answers or ctx ends.
+func (f *fleet) events(ctx context.Context, game string) ([]wire.Message, error) {
+	for asked := 0; ; asked++ {
 		var list struct {
 			Seq    uint64         `json:"seq"`
 			Events []wire.Message `json:"events"`
 		}
-		body, err := v.get(ctx, "/v1/games/"+game+"/events?after=0")
+		body, err := f.nodes[asked%len(f.nodes)].get(ctx, "/v1/games/"+game+"/events?after=0")
 		if err == nil {
 			err = json.Unmarshal(body, &list)
 		}

@@ -20,6 +20,10 @@ import (
 //
 // The end of a life is read after the process is gone, from the same clock as the server's. A machine whose clock is set
 // meanwhile proves nothing; Run looks for that.
+//
+// In a cluster somebody serves a game all the time, except from the death or the freezing of its owner on. What is known is
+// which games these were and since when, not until when; and that is all it takes: the first event of such a game with a
+// later time has to be clock_adjusted, and pays for nothing later than that moment.
 
 // judgeClocks looks for clocks that ran while nobody served the game.
 func (e Evidence) judgeClocks(v *Verdict) {
@@ -35,13 +39,17 @@ func (e Evidence) judgeClocks(v *Verdict) {
 		if ev.Type == "clock_adjusted" {
 			v.Adjusted++
 		}
-		// The first event of a game whose clock runs, in another life than the one before, has to begin its turn anew.
-		if c.running && life != c.life && ev.Type != "clock_adjusted" {
+		// The first event of a game whose clock runs, after a time in which nobody served it, has to begin its turn anew.
+		ended, interrupted := c.interrupted(at, life)
+		if interrupted && ev.Type != "clock_adjusted" {
 			v.Wrong.Unadjusted++
 			v.fault("event %d, %s, is the first after a kill, and the clock had not been adjusted", ev.Seq, ev.Type)
 		}
 		if ev.Clock != nil && ev.Clock.Terms == nil {
-			c.take(i, at, life)
+			if !interrupted {
+				ended = at
+			}
+			c.take(i, at, life, ended)
 		}
 	}
 }
@@ -58,8 +66,26 @@ type clocks struct {
 	turn    string     // the seat whose clock runs since
 }
 
-// take follows one event that tells the clocks.
-func (c *clocks) take(i int, at time.Time, life int) {
+// interrupted tells whether nobody served the game for a while between the last event that told the clocks, which ran then, and
+// this one; and since when.
+func (c *clocks) interrupted(at time.Time, life int) (since time.Time, is bool) {
+	if !c.running {
+		return time.Time{}, false
+	}
+	if life != c.life {
+		// Only a whole life is certain to have been dead for good at its end.
+		return c.evidence.Lives[c.life].Dead, true
+	}
+	for _, from := range c.evidence.Outages {
+		if !from.Before(c.at) && from.Before(at) && (!is || from.Before(since)) {
+			since, is = from, true
+		}
+	}
+	return since, is
+}
+
+// take follows one event that tells the clocks. ended is until when the game was served before it.
+func (c *clocks) take(i int, at time.Time, life int, ended time.Time) {
 	ev := c.evidence.History[i]
 	for _, each := range ev.Clock.Left {
 		if each.MS < 0 {
@@ -73,7 +99,7 @@ func (c *clocks) take(i int, at time.Time, life int) {
 		if ev.Type == "moved" && ev.Seat == each.Seat {
 			charged += time.Duration(c.evidence.Clock.IncrementMS) * time.Millisecond
 		}
-		c.charge(ev, each.Seat, charged, at, life)
+		c.charge(ev, each.Seat, charged, ended, !ended.Equal(at))
 	}
 	c.running = ev.Type != "ended"
 	c.left, c.at, c.life = ev.Clock.Left, at, life
@@ -83,14 +109,10 @@ func (c *clocks) take(i int, at time.Time, life int) {
 }
 
 // charge compares what a seat has paid with what it may have to.
-func (c *clocks) charge(ev wire.Message, seat string, charged time.Duration, at time.Time, life int) {
-	most := at.Sub(c.at)
-	if life != c.life {
-		// Only a whole life is certain to have been dead for good at its end.
-		most = c.evidence.Lives[c.life].Dead.Sub(c.at)
-		if seat == c.turn && charged <= most {
-			c.verdict.Spared += most - max(charged, 0)
-		}
+func (c *clocks) charge(ev wire.Message, seat string, charged time.Duration, ended time.Time, interrupted bool) {
+	most := ended.Sub(c.at)
+	if interrupted && seat == c.turn && charged <= most {
+		c.verdict.Spared += most - max(charged, 0)
 	}
 	if seat != c.turn {
 		most = 0
@@ -111,8 +133,12 @@ func (c *clocks) next(ev wire.Message) string {
 }
 
 // life is the index of the life of the server in which that was, or -1. An event of a life is well after its launch, since
-// a server needs longer than a millisecond to start; so the last that was launched before it is the one.
+// a server needs longer than a millisecond to start; so the last that was launched before it is the one. A cluster has but one
+// life.
 func (e Evidence) life(at time.Time) int {
+	if e.Cluster {
+		return 0
+	}
 	for i := len(e.Lives) - 1; i >= 0; i-- {
 		if life := e.Lives[i]; !at.Before(life.Launched) {
 			if !life.Dead.IsZero() && at.After(life.Dead) {

@@ -13,7 +13,7 @@ import (
 func (m *match) conclude(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, closeMax, errStuck)
 	defer cancel()
-	history, err := m.pair.run.victim.events(ctx, m.id)
+	history, err := m.pair.run.fleet.events(ctx, m.id)
 	if err != nil {
 		return fmt.Errorf("its history: %w", err)
 	}
@@ -25,7 +25,12 @@ func (m *match) conclude(ctx context.Context) error {
 	if ctx.Err() != nil && m.pair.run.ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	evidence := Evidence{Game: m.id, Clock: clockOf, History: history, Lives: m.pair.run.victim.history()}
+	evidence := Evidence{Game: m.id, Clock: clockOf, History: history}
+	if f := m.pair.run.fleet; f.redis == nil {
+		evidence.Lives = f.nodes[0].history()
+	} else {
+		evidence.Cluster, evidence.Outages = true, f.outagesOf(m.id)
+	}
 	for _, e := range m.eyes {
 		evidence.Witnesses = append(evidence.Witnesses, e.close())
 	}

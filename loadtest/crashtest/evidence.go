@@ -15,7 +15,9 @@ type Evidence struct {
 	Commands  []Command
 	Witnesses []Witness
 	History   []wire.Message // every event, as the server tells it in the end
-	Lives     []Life         // of the server, in their order
+	Lives     []Life         // of the server, in their order; of the nodes of a cluster, none
+	Cluster   bool           // several nodes served the game
+	Outages   []time.Time    // moments from which nobody in the cluster served the game for a while, in any order
 }
 
 // Command is one thing that a player has asked for under one id, however often it was sent.

@@ -27,6 +27,7 @@ type Verdict struct {
 type Wrong struct {
 	LostMoves    int           `json:"lost_moves"`         // acknowledged, and not there
 	LostCommands int           `json:"lost_commands"`      // likewise, of other kinds
+	Fenced       int           `json:"fenced"`             // moves acknowledged by an owner who was none any more; see judgeOwners
 	Doubled      int           `json:"doubled"`            // commands that took effect twice
 	Answers      int           `json:"answers_changed"`    // commands that were answered in another way when they were sent again
 	Gaps         int           `json:"gaps"`               // events that somebody has missed
@@ -44,6 +45,7 @@ func (w Wrong) None() bool { return w == Wrong{} }
 
 func (w *Wrong) add(o Wrong) {
 	w.LostMoves, w.LostCommands, w.Doubled, w.Answers = w.LostMoves+o.LostMoves, w.LostCommands+o.LostCommands, w.Doubled+o.Doubled, w.Answers+o.Answers
+	w.Fenced += o.Fenced
 	w.Gaps, w.Disagree, w.Charged, w.ChargedTime = w.Gaps+o.Gaps, w.Disagree+o.Disagree, w.Charged+o.Charged, w.ChargedTime+o.ChargedTime
 	w.Unadjusted, w.Stuck, w.Crashes, w.Errors = w.Unadjusted+o.Unadjusted, w.Stuck+o.Stuck, w.Crashes+o.Crashes, w.Errors+o.Errors
 }
@@ -70,6 +72,7 @@ func (e Evidence) Judge() Verdict {
 	v := Verdict{Events: len(e.History)}
 	e.judgeSeqs(&v)
 	e.judgeAnswers(&v)
+	e.judgeOwners(&v)
 	e.judgeEffects(&v)
 	for _, witness := range e.Witnesses {
 		e.judgeWitness(&v, witness)
@@ -105,7 +108,7 @@ func (e Evidence) judgeAnswers(v *Verdict) {
 			v.Moves++
 			lost = &v.Wrong.LostMoves
 		}
-		if answer.Seq < 1 || answer.Seq > uint64(len(e.History)) || !c.caused(e.History[answer.Seq-1]) {
+		if !e.has(c, answer) {
 			*lost++
 			v.fault("%s was acknowledged with seq %d: %s", c, answer.Seq, e.at(answer.Seq))
 		}
@@ -117,6 +120,32 @@ func (e Evidence) judgeAnswers(v *Verdict) {
 			v.fault("%s was answered %+v, and when it was sent again %+v", c, answer, again)
 		}
 	}
+}
+
+// judgeOwners looks for what no single owner of the game could have acknowledged: moves that the history has not, and more than
+// one command for the same ply. Where two nodes believe that a game is theirs, each takes a move, and the journal has one.
+func (e Evidence) judgeOwners(v *Verdict) {
+	first := make(map[int]Command)
+	for _, c := range e.Commands {
+		answer, ok := c.accepted()
+		if !ok || c.Type != wire.TypeMove {
+			continue
+		}
+		if e.Cluster && !e.has(c, answer) {
+			v.Wrong.Fenced++
+			v.fault("%s was acknowledged by a fenced owner: %s", c, e.at(answer.Seq))
+		}
+		if before, is := first[c.Ply]; is {
+			v.Wrong.Fenced++
+			v.fault("%s was acknowledged, and so was %s with another id: one of them by a fenced owner", c, before)
+		}
+		first[c.Ply] = c
+	}
+}
+
+// has tells whether the history has what was acknowledged, where that was said to be.
+func (e Evidence) has(c Command, answer Answer) bool {
+	return answer.Seq >= 1 && answer.Seq <= uint64(len(e.History)) && c.caused(e.History[answer.Seq-1])
 }
 
 // judgeEffects looks for a command behind every event, and for commands that have more than one.

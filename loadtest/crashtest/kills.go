@@ -56,7 +56,6 @@ type killer struct {
 	victim *victim
 	random *rand.Rand
 	starts []time.Duration // from launch to ready
-	counts map[Kind]int
 }
 
 // once starts the server and kills it, at a moment by chance. The server does not run before.

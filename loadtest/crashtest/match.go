@@ -70,7 +70,6 @@ func (m *match) watch(ctx context.Context, name string, c *client.Client) error 
 
 // moves plays the script, or until the run comes to its end, and then ends the game.
 func (m *match) moves(ctx context.Context) error {
-	think := time.Duration(2 * float64(m.pair.run.config.Games) / m.pair.run.config.Rate * float64(time.Second))
 	for ply, move := range m.script.moves {
 		colour := ply % 2
 		if err := m.eyes[colour].untilPly(ctx, ply); err != nil {
@@ -79,12 +78,11 @@ func (m *match) moves(ctx context.Context) error {
 		if m.eyes[colour].hasEnded() {
 			return fmt.Errorf("it has ended after ply %d, which nobody wanted", ply)
 		}
-		select {
-		case <-time.After(time.Duration(m.pair.random.Float64() * float64(think))):
-		case <-m.pair.run.ending:
+		if err := m.think(ctx); err != nil {
+			return err
+		}
+		if m.pair.run.over() {
 			return m.end(ctx, ply)
-		case <-ctx.Done():
-			return context.Cause(ctx)
 		}
 		if colour == 0 && m.pair.random.IntN(20) == 0 { // black's next move declines it
 			if _, err := m.do(ctx, 0, wire.Request{Type: wire.TypeOffer, Game: m.id, What: "draw"}); err != nil {
@@ -92,9 +90,11 @@ func (m *match) moves(ctx context.Context) error {
 			}
 			m.stands = true
 		}
-		if _, err := m.do(ctx, colour, wire.Request{Type: wire.TypeMove, Game: m.id, Ply: &ply, Move: &move}); err != nil {
+		began := time.Now()
+		if err := m.move(ctx, colour, wire.Request{Type: wire.TypeMove, Game: m.id, Ply: &ply, Move: &move}); err != nil {
 			return fmt.Errorf("ply %d, %s: %w", ply+1, move, err)
 		}
+		m.pair.run.still.moved(m, began)
 		m.stands = m.stands && colour == 0
 		m.pair.run.moves.Add(1)
 	}
@@ -155,6 +155,11 @@ func (m *match) rematch(ctx context.Context) (*match, error) {
 
 // do sends a command of a colour's, and notes it and its answer.
 func (m *match) do(ctx context.Context, colour int, request wire.Request) (wire.Message, error) {
+	return m.doOver(ctx, m.pair.clients[m.players[colour]], colour, request)
+}
+
+// doOver is do over that connection.
+func (m *match) doOver(ctx context.Context, c *client.Client, colour int, request wire.Request) (wire.Message, error) {
 	request.ID = uuid.NewString()
 	s := &sent{request: request, player: m.players[colour],
 		Command: Command{ID: request.ID, Type: request.Type, Seat: colours[colour], Move: deref(request.Move), What: request.What}}
@@ -164,7 +169,7 @@ func (m *match) do(ctx context.Context, colour int, request wire.Request) (wire.
 	m.mu.Lock()
 	m.sent = append(m.sent, s)
 	m.mu.Unlock()
-	answer, err := m.pair.clients[s.player].Do(ctx, request)
+	answer, err := c.Do(ctx, request)
 	m.note(s, answer, err)
 	return answer, err
 }

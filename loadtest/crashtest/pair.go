@@ -97,7 +97,9 @@ func (p *pair) through(ctx context.Context, m *match) (next *match, err error) {
 		return nil, err
 	}
 	p.run.flying.Add(1)
+	p.run.still.enter(m)
 	err = m.moves(ctx)
+	p.run.still.leave(m)
 	p.run.flying.Add(-1)
 	if err == nil && p.random.IntN(3) == 0 && !p.run.over() {
 		return m.rematch(ctx)

@@ -23,12 +23,15 @@ import (
 type run struct {
 	config   Config
 	ctx      context.Context // of all of it, for those who have to know why theirs has ended
-	victim   *victim
-	killer   *killer
+	fleet    *fleet
+	killer   *killer  // of one server; nil: there are more
+	breaker  *breaker // of a cluster; nil: there is one server
+	still    *standstill
 	watchers []*client.Client
 	ending   chan struct{} // closed when there will be no more kills: games are ended
+	counts   map[Kind]int  // guarded by mu
 
-	flying, moves, again atomic.Int64
+	flying, moves, again, twice, connects atomic.Int64
 
 	mu       sync.Mutex
 	library  *library
@@ -74,18 +77,23 @@ func Run(ctx context.Context, config Config) (report Report, err error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, config.Timeout, errTime)
 	defer cancel()
-	r := &run{config: config, ctx: ctx, ending: make(chan struct{}), report: Report{Seed: config.Seed, Wanted: config.Kills, Folder: folder}}
+	r := &run{config: config, ctx: ctx, ending: make(chan struct{}), counts: make(map[Kind]int), still: newStandstill(),
+		report: Report{Seed: config.Seed, Wanted: config.Kills + config.RedisKills, Nodes: config.Nodes, Lease: config.Lease, Folder: folder}}
 	random := rand.New(rand.NewPCG(config.Seed, 0))
 	if r.library, err = newLibrary(config.Files, random); err != nil {
 		return Report{}, err
 	}
-	if r.victim, err = newVictim(config, folder); err != nil {
+	if r.fleet, err = newFleet(config, folder); err != nil {
 		return Report{}, err
 	}
-	r.killer = &killer{victim: r.victim, random: random, counts: make(map[Kind]int)}
+	if config.Nodes == 1 {
+		r.killer = &killer{victim: r.fleet.nodes[0], random: random}
+	} else {
+		r.breaker = &breaker{run: r, faults: plotFaults(random, config.Kills, config.RedisKills)}
+	}
 	began := time.Now()
 	err = r.carryOut(ctx)
-	err = errors.Join(err, r.victim.close())
+	err = errors.Join(err, r.fleet.close())
 	return r.finish(began), err
 }
 
@@ -95,18 +103,15 @@ func (r *run) carryOut(ctx context.Context) error {
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer cancel()
-	if err := r.first(players, &group); err != nil {
+	attack := r.killAll
+	if r.breaker != nil {
+		attack = r.breaker.all
+	}
+	if err := r.populate(players, &group); err != nil {
 		return r.died(err)
 	}
-	for n := 1; n < r.config.Kills; n++ {
-		kind, err := r.killer.once(ctx)
-		if err != nil {
-			return r.died(fmt.Errorf("after %d of %d kills: %w", n, r.config.Kills, err))
-		}
-		r.killed(kind)
-	}
-	if err := errors.Join(r.victim.launch(), r.victim.ready(ctx)); err != nil {
-		return r.died(fmt.Errorf("after the last kill: %w", err))
+	if err := attack(ctx); err != nil {
+		return r.died(err)
 	}
 	close(r.ending)
 	group.Wait()
@@ -116,9 +121,9 @@ func (r *run) carryOut(ctx context.Context) error {
 	return r.died(r.lookAgain(ctx))
 }
 
-// first starts the server and the players, and kills the server when all of them play.
-func (r *run) first(ctx context.Context, group *sync.WaitGroup) error {
-	if err := errors.Join(r.victim.launch(), r.victim.ready(ctx)); err != nil {
+// populate starts the servers and the players, and waits until all of them play.
+func (r *run) populate(ctx context.Context, group *sync.WaitGroup) error {
+	if err := r.fleet.start(ctx); err != nil {
 		return err
 	}
 	for i := range (r.config.Games + watchersShare - 1) / watchersShare {
@@ -137,42 +142,54 @@ func (r *run) first(ctx context.Context, group *sync.WaitGroup) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// killAll kills the one server again and again. When it returns without an error the server runs.
+func (r *run) killAll(ctx context.Context) error {
 	kind, err := r.killer.wait(ctx, plan{KindPlaying, r.killer.random.Float64()})
-	if err == nil && r.victim.crashed() {
+	if err == nil && r.fleet.crashed() {
 		err = errCrashed
 	}
 	if err != nil {
 		return err
 	}
-	err = r.victim.kill()
+	if err := r.killer.victim.kill(); err != nil {
+		return err
+	}
 	r.killed(kind)
-	return err
+	for n := 1; n < r.config.Kills; n++ {
+		kind, err := r.killer.once(ctx)
+		if err != nil {
+			return fmt.Errorf("after %d of %d kills: %w", n, r.config.Kills, err)
+		}
+		r.killed(kind)
+	}
+	if err := r.killer.victim.start(ctx); err != nil {
+		return fmt.Errorf("after the last kill: %w", err)
+	}
+	return nil
 }
 
-// lookAgain compares every game with what it was when it ended, on a server that was ended in peace and started again.
+// lookAgain compares every game with what it was when it ended, on servers that were ended in peace and started again.
 func (r *run) lookAgain(ctx context.Context) error {
-	if err := r.victim.stop(ctx); err != nil {
-		return fmt.Errorf("the server did not stop in peace: %w", err)
-	}
-	if err := errors.Join(r.victim.launch(), r.victim.ready(ctx)); err != nil {
+	if err := errors.Join(r.fleet.stop(ctx), r.fleet.start(ctx)); err != nil {
 		return err
 	}
 	for _, before := range r.finished {
-		history, err := r.victim.events(ctx, before.game)
+		history, err := r.fleet.events(ctx, before.game)
 		if err != nil {
 			return fmt.Errorf("look again at game %s: %w", before.game, err)
 		}
 		r.verdict.add(compare(before.game, before.digest, digest(history)))
 	}
-	if err := r.victim.stop(ctx); err != nil {
-		return fmt.Errorf("the server did not stop in peace: %w", err)
-	}
-	return nil
+	return r.fleet.stop(ctx)
 }
 
 // died counts the death of a server that nobody has killed, if that is why the run cannot go on.
 func (r *run) died(err error) error {
-	if err != nil && r.ctx.Err() == nil && r.victim.crashed() {
+	crashed := errors.Is(err, errCrashed) || r.killer != nil && r.fleet.crashed()
+	if err != nil && r.ctx.Err() == nil && crashed {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.verdict.Wrong.Crashes++
@@ -189,10 +206,15 @@ func (r *run) over() bool {
 	}
 }
 
-// connect connects a user.
+// connect connects a user: to one of the nodes after the other, and he goes on over any of them.
 func (r *run) connect(ctx context.Context, user string) (*client.Client, error) {
-	config := client.DefaultConfig(r.victim.url)
-	config.Name, config.Token = "plywire-crashtest", r.victim.token(user)
+	urls := r.fleet.urls(int(r.connects.Add(1)))
+	config := client.DefaultConfig(urls[0])
+	config.Others = urls[1:]
+	if len(urls) > 1 {
+		config.ConnectTimeout = r.config.Lease // a frozen node takes connections and says nothing
+	}
+	config.Name, config.Token = "plywire-crashtest", r.fleet.token(user)
 	config.BackoffBase, config.BackoffMax = 20*time.Millisecond, 200*time.Millisecond
 	return client.Connect(ctx, config)
 }

@@ -54,7 +54,7 @@ func (r *run) killed(kind Kind) {
 	flying := int(r.flying.Load())
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.killer.counts[kind]++
+	r.counts[kind]++
 	report := &r.report
 	report.Kills++
 	report.flying += flying
@@ -65,6 +65,6 @@ func (r *run) killed(kind Kind) {
 		return
 	}
 	report.told = time.Now()
-	r.config.tell("%d of %d kills, %d games ended, %d in flight, %d moves, wrong: %s\n", report.Kills, r.config.Kills,
+	r.config.tell("%d of %d kills, %d games ended, %d in flight, %d moves, wrong: %s\n", report.Kills, report.Wanted,
 		len(r.finished), flying, r.moves.Load(), r.verdict.Wrong)
 }

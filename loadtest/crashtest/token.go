@@ -21,9 +21,9 @@ func newKey() []byte {
 func encodeKey(key []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(key)) }
 
 // token signs that somebody is that user, so that one user can have several connections.
-func (v *victim) token(user string) func(context.Context) (string, error) {
+func (f *fleet) token(user string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {
 		claims := jwt.MapClaims{"sub": user, "name": user, "exp": time.Now().Add(tokenTime).Unix()}
-		return jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(v.key)
+		return jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(f.key)
 	}
 }
