@@ -50,7 +50,7 @@ func (g *gateway) Publish(id shard.ID, body any) {
 	s.sync()
 	notice := body.(*table.Notice)
 	r := s.record(id)
-	r.published(notice.Last)
+	r.published(notice.First, notice.Last)
 	t := g.topics[id]
 	if t == nil {
 		t = &topic{}

@@ -46,6 +46,7 @@ var mutants = []struct{ name, file, old, new string }{
 	{"a clock does not run", "shard/commit.go", "s.refresh(now, e, e.unseen)", "s.refresh(now, e, false)"},
 	{"a seq is used again", "game/decide.go", "g.Seq()+1+uint64(i), stamp", "g.Seq()+1, stamp"},
 	{"an event is told with the seq of another", "table/view.go", "Seq: ev.Seq, Ply: ev.Ply", "Seq: ev.Seq - 1, Ply: ev.Ply"},
+	{"a notice says that it begins later", "table/outcome.go", "First: events[0].Seq", "First: events[len(events)-1].Seq"},
 	{"a resume leaves an event out", "table/view.go", "t.game.EventsAfter(look.After)", "t.game.EventsAfter(look.After + 1)"},
 	{"a hidden move is shown", "game/rps/rps.go", "if viewer != mover {", "if false {"},
 	{"a hidden move is shown in the position", "game/rps/position.go", "return seat == viewer", "return seat < 2"},

@@ -268,8 +268,12 @@ func (r *record) recovered() (*game.Game, error) {
 	return g, nil
 }
 
-// published notes that the events up to that one have left the server.
-func (r *record) published(last uint64) {
+// published notes that these events have left the server.
+func (r *record) published(first, last uint64) {
+	if first > last || first == 0 && last != 0 {
+		r.sim.fail("%s: the events from %d to %d are published", r, first, last)
+		return
+	}
 	if last == 0 {
 		return
 	}
@@ -279,6 +283,9 @@ func (r *record) published(last uint64) {
 	}
 	if last <= r.told {
 		r.sim.fail("%s: event %d is published after %d", r, last, r.told)
+	}
+	if first != r.told+1 {
+		r.sim.fail("%s: the events from %d on are published after %d", r, first, r.told)
 	}
 	r.clock.published(r, last)
 	r.told = last
