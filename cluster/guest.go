@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -18,13 +17,15 @@ type guest struct {
 	conn *link.Conn
 	id   string
 
+	arrivals map[int]*shard.Arrival // shards on their way here; the reader's
+
 	mu      sync.Mutex
 	watched map[shard.ID]struct{} // actors of which it wants to hear
 }
 
 // welcome is told of a new connection from another node.
 func (n *Node) welcome(conn *link.Conn) link.Handler {
-	g := &guest{node: n, conn: conn, id: conn.Peer(), watched: make(map[shard.ID]struct{})}
+	g := &guest{node: n, conn: conn, id: conn.Peer(), watched: make(map[shard.ID]struct{}), arrivals: make(map[int]*shard.Arrival)}
 	n.mu.Lock()
 	n.guests[g.id] = g
 	n.mu.Unlock()
@@ -44,15 +45,12 @@ func (g *guest) Frame(frame []byte) {
 		g.command(&m)
 	case kindForget:
 		g.forget(m.actor)
-	case kindPrepare, kindTake:
+	case kindPrepare, kindState, kindTake:
 		if m.shard >= len(n.routes) {
 			g.conn.Close(fmt.Errorf("%w: there is no shard %d", errMessage, m.shard))
 			return
 		}
-		if m.kind == kindTake {
-			n.setHolder(m.shard, n.me.ID) // before the commands behind this message
-		}
-		n.tasks.Go(func() { g.done(m.number, n.obey(m.kind, m.shard)) })
+		g.handedOver(&m)
 	case kindSurvey:
 		n.tasks.Go(func() { g.survey(m.number) })
 	case kindLeave, kindStay:
@@ -179,14 +177,4 @@ func (r *reply) Answer(body any, err error) {
 	}
 	r.guest.say(frame)
 	giveBack(buffer, frame)
-}
-
-// obey does what another node asks about a shard that it hands over.
-func (n *Node) obey(what kind, index int) error {
-	ctx, cancel := context.WithTimeout(n.context, n.config.HandOverTimeout)
-	defer cancel()
-	if what == kindPrepare {
-		return n.prepare(ctx, index)
-	}
-	return n.take(ctx, index)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/plywire/plywire/shard"
 )
 
 // handOver brings a shard to another node: that one gets ready, this one ends serving, the registry says whose it is now, and the
@@ -32,22 +34,85 @@ func (n *Node) handOver(index int, to *peer) {
 func (n *Node) passOn(index int, to *peer) (pause time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(n.context, n.config.HandOverTimeout)
 	defer cancel()
-	if err := to.ask(ctx, kindPrepare, index, func() {}); err != nil {
+	if err := to.ask(ctx, kindPrepare, index, nil, func() {}); err != nil {
 		return 0, err
 	}
-	stopped := time.Now()
-	if err := n.shards.Give(ctx, index); err != nil {
+	passed, err := n.shards.Give(ctx, index, (&passer{peer: to, index: index, ctx: ctx}).pass)
+	if err != nil {
 		return 0, err
 	}
+	stopped := passed.Alive
 	if err := n.registry.Pass(ctx, index, n.me.ID, to.id); err != nil {
 		// Whose it is now, the next view says.
 		return 0, err
 	}
-	err = to.ask(ctx, kindTake, index, func() { n.setHolder(index, to.id) })
+	err = to.ask(ctx, kindTake, index, appendPassed(nil, &passed), func() { n.setHolder(index, to.id) })
 	if err != nil {
 		return 0, errors.Join(errors.New("it is the other node's, which has not said that it serves it"), err)
 	}
 	return time.Since(stopped), nil
+}
+
+// handedOver goes on with a shard that another node hands over to this one.
+func (g *guest) handedOver(m *message) {
+	n, arrival := g.node, g.arrivals[m.shard]
+	switch m.kind {
+	case kindPrepare:
+		err := n.welcomes()
+		if err == nil {
+			g.arrivals[m.shard] = n.shards.Expect(m.shard)
+		}
+		g.done(m.number, err)
+	case kindState:
+		some, err := parsePassing(m.body)
+		if err == nil && arrival != nil {
+			err = arrival.Add(some)
+		}
+		if err != nil { // it is read from the store
+			n.log.Warn().Err(err).Int("shard", m.shard).Msg("what another node passes cannot be used")
+			delete(g.arrivals, m.shard)
+		}
+	case kindTake:
+		delete(g.arrivals, m.shard)
+		passed, err := parsePassed(m.body)
+		if err != nil {
+			g.conn.Close(err)
+			return
+		}
+		n.setHolder(m.shard, n.me.ID) // before the commands behind this message
+		n.tasks.Go(func() { g.done(m.number, n.takeOver(m.shard, arrival, passed)) })
+	}
+}
+
+// welcomes says why no shard should come here, if so.
+func (n *Node) welcomes() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.me.Draining || n.ending.Load() {
+		return errors.New("this node is leaving")
+	}
+	return nil
+}
+
+// takeOver serves a shard that another node has handed over.
+func (n *Node) takeOver(index int, arrival *shard.Arrival, passed shard.Passed) error {
+	ctx, cancel := context.WithTimeout(n.context, n.config.HandOverTimeout)
+	defer cancel()
+	n.mu.Lock()
+	_, busy := n.moving[index]
+	n.moving[index] = n.me.ID
+	n.mu.Unlock()
+	if busy {
+		return nil // it has been seen already whose it is
+	}
+	err := n.serve(ctx, index, func(ctx context.Context) error {
+		if arrival == nil {
+			return n.shards.Take(ctx, index)
+		}
+		return n.shards.TakeOver(ctx, arrival, passed)
+	})
+	n.settle(index, err != nil)
+	return err
 }
 
 // Leave hands all shards over to other nodes, and lets none come any more. It returns when none is left here, when there is

@@ -16,7 +16,8 @@ const (
 	kindCommand kind = iota + 1 // from who dialed: number, flags, age in microseconds, actor, body
 	kindForget                  // actor: nobody watches it there any more
 	kindPrepare                 // number, shard: it is going to be handed over
-	kindTake                    // number, shard: it was handed over
+	kindState                   // shard, body: some of its actors
+	kindTake                    // number, shard, body: it was handed over, and how it was
 	kindAnswer                  // from who was dialed: number, status, and a body, or the holder for statusAway
 	kindNotice                  // actor, body
 	kindDone                    // number, and what went wrong: the answer to kindPrepare, kindTake, kindLeave and kindStay
@@ -71,6 +72,10 @@ func parse(frame []byte) (m message, err error) {
 		m.actor = r.id()
 	case kindPrepare, kindTake:
 		m.number, m.shard = r.number(), r.shard()
+		m.body = r.rest
+	case kindState:
+		m.shard = r.shard()
+		m.body = r.rest
 	case kindAnswer:
 		m.number, m.status = r.number(), status(r.one())
 		if m.status == statusAway {
@@ -115,7 +120,7 @@ func appendMessage(dst []byte, m *message) []byte {
 		dst = append(binary.AppendUvarint(dst, m.number), m.text...)
 	case kindSurvey, kindReport, kindLeave, kindStay:
 		dst = binary.AppendUvarint(dst, m.number)
-	case kindHolds:
+	case kindHolds, kindState:
 		dst = binary.AppendUvarint(dst, uint64(m.shard))
 	}
 	return dst

@@ -147,7 +147,7 @@ func (n *Node) order(ctx context.Context, id string, what kind) error {
 	if p == nil {
 		return ErrUnknownNode
 	}
-	return p.ask(ctx, what, 0, func() {})
+	return p.ask(ctx, what, 0, nil, func() {})
 }
 
 // heed carries an order out.

@@ -99,7 +99,7 @@ func (p *peer) live() bool {
 
 // ask asks the other node about a shard, and waits for its answer. sent is called when the question is on its way, before which
 // nothing else that is sent can overtake it.
-func (p *peer) ask(ctx context.Context, what kind, index int, sent func()) error {
+func (p *peer) ask(ctx context.Context, what kind, index int, body []byte, sent func()) error {
 	done := make(chan error, 1)
 	number := p.numbers.Add(1)
 	p.mu.Lock()
@@ -108,7 +108,7 @@ func (p *peer) ask(ctx context.Context, what kind, index int, sent func()) error
 		return link.ErrDown
 	}
 	p.asked[number] = done
-	err := p.conn.Send(appendMessage(nil, &message{kind: what, number: number, shard: index}))
+	err := p.conn.Send(append(appendMessage(nil, &message{kind: what, number: number, shard: index}), body...))
 	p.mu.Unlock()
 	if err == nil {
 		sent()

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -99,7 +98,7 @@ func (n *Node) takeAll(mine, free []int) {
 	group.SetLimit(takeParallel)
 	for _, i := range mine {
 		group.Go(func() error {
-			n.settle(i, n.serve(n.context, i) != nil)
+			n.settle(i, n.serve(n.context, i, func(ctx context.Context) error { return n.shards.Take(ctx, i) }) != nil)
 			return nil
 		})
 	}
@@ -118,13 +117,13 @@ func (n *Node) settle(index int, wrong bool) {
 	}
 }
 
-// serve serves a shard that this node holds, and tells everybody.
-func (n *Node) serve(ctx context.Context, index int) error {
+// serve serves a shard that this node holds, and tells everybody. take brings it here.
+func (n *Node) serve(ctx context.Context, index int, take func(ctx context.Context) error) error {
 	began := time.Now()
 	if n.shards.Served(index) {
 		return nil
 	}
-	if err := n.shards.Take(ctx, index); err != nil {
+	if err := take(ctx); err != nil {
 		if ctx.Err() == nil {
 			n.log.Error().Err(err).Int("shard", index).Msg("shard cannot be served; it is tried again")
 		}
@@ -149,28 +148,4 @@ func (n *Node) tell(frame []byte) {
 	for _, g := range guests {
 		g.say(frame)
 	}
-}
-
-// prepare gets ready for a shard that another node is going to hand over.
-func (n *Node) prepare(ctx context.Context, index int) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.me.Draining || n.ending.Load() {
-		return errors.New("this node is leaving")
-	}
-	return ctx.Err()
-}
-
-// take serves a shard that another node has handed over.
-func (n *Node) take(ctx context.Context, index int) error {
-	n.mu.Lock()
-	_, busy := n.moving[index]
-	n.moving[index] = n.me.ID
-	n.mu.Unlock()
-	if busy {
-		return nil // it has been seen already whose it is
-	}
-	err := n.serve(ctx, index)
-	n.settle(index, err != nil)
-	return err
 }
