@@ -33,6 +33,9 @@ type Config struct {
 	Link          LinkConfig
 	Log           zerolog.Logger
 
+	AdminTokenFile string        // holds what operators need who change something; it is made if it is not there
+	OrderTimeout   time.Duration // how long an operator waits for a shard to move, or a node to be drained
+
 	ownKey string // the file of the node's own key for resume tokens
 }
 
@@ -41,7 +44,7 @@ func DefaultConfig(registry *game.Registry, data string) Config {
 	config := Config{Listen: ":8080", Admin: "127.0.0.1:9090", PublicMetrics: true,
 		Gateway: gateway.DefaultConfig(), Auth: auth.DefaultConfig(), Table: table.DefaultConfig(), Shard: shard.DefaultConfig(),
 		Store: localstore.DefaultConfig(), Redis: redisstore.DefaultConfig(), Cluster: cluster.DefaultConfig(),
-		Link: LinkConfig{Listen: ":9092"}, Log: zerolog.Nop()}
+		Link: LinkConfig{Listen: ":9092"}, Log: zerolog.Nop(), OrderTimeout: 30 * time.Second}
 	config.Table.Registry = registry
 	config.SetData(data)
 	return config
@@ -52,6 +55,7 @@ func (c *Config) SetData(folder string) {
 	c.Store.Dir = folder + "/store"
 	c.Redis.Mark = folder + "/redis-incarnation"
 	c.Link.NodeFile = folder + "/redis-node"
+	c.AdminTokenFile = folder + "/admin.token"
 	c.ownKey = folder + "/resume.key"
 	c.Auth.ResumeKeyFiles = []string{c.ownKey}
 }
@@ -68,13 +72,20 @@ func (c Config) Validate() error {
 	if c.Listen == "" {
 		listen = fmt.Errorf("there is no address to listen on")
 	}
+	var operators error
+	if c.Admin != "" && c.AdminTokenFile == "" {
+		operators = errors.New("there is no file for the operators' token")
+	}
+	if c.OrderTimeout <= 0 {
+		operators = errors.Join(operators, fmt.Errorf("the time for an operator's order is %v, want more", c.OrderTimeout))
+	}
 	store := c.Store.Validate()
 	if c.inRedis() {
 		member := c.Cluster
 		member.Name = c.Gateway.Node
 		store = errors.Join(c.Redis.Validate(), member.Validate(), c.Link.Validate())
 	}
-	return errors.Join(listen, c.Gateway.Validate(), c.Auth.Validate(), c.Table.Validate(), c.Shard.Validate(), store)
+	return errors.Join(listen, operators, c.Gateway.Validate(), c.Auth.Validate(), c.Table.Validate(), c.Shard.Validate(), store)
 }
 
 func (c *Config) inRedis() bool { return c.Redis.URL != "" }

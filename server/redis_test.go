@@ -86,9 +86,9 @@ func TestStatusHidesThePassword(t *testing.T) {
 	c.Redis.URL = "redis://:correct-horse@" + r.Address
 	s := start(t, c)
 	defer stop(t, s)
-	_, page := get(t, s.AdminURL()+"/")
-	if !strings.Contains(page, "Redis, cluster plywire") || strings.Contains(page, "correct-horse") {
-		t.Errorf("the page says\n%s", page)
+	_, status := get(t, s.AdminURL()+"/status.json")
+	if !strings.Contains(status, "Redis, cluster plywire") || strings.Contains(status, "correct-horse") {
+		t.Errorf("the page says\n%s", status)
 	}
 	if _, counts := get(t, s.AdminURL()+"/metrics"); !strings.Contains(counts, "plywire_store_commit_seconds_count") {
 		t.Error("the commits are not counted")

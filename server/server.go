@@ -18,7 +18,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
+	"golang.org/x/time/rate"
 
+	"github.com/plywire/plywire/admin"
 	"github.com/plywire/plywire/cluster"
 	"github.com/plywire/plywire/gateway"
 	"github.com/plywire/plywire/gateway/auth"
@@ -50,6 +52,10 @@ type Server struct {
 	failed   chan error      // a listener has
 	broken   <-chan struct{} // is closed when the store cannot be relied on any more; nil: it never is
 	storeErr func() error
+
+	adminToken string         // that operators' requests have to have
+	refused    rate.Sometimes // says that one had not
+	lastStatus lastStatus
 }
 
 // listener is an HTTP server and where it listens.
@@ -63,7 +69,8 @@ func Start(ctx context.Context, config Config) (_ *Server, err error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, log: config.Log, registry: prometheus.NewRegistry(), started: time.Now(), failed: make(chan error, 4)}
+	s := &Server{config: config, log: config.Log, registry: prometheus.NewRegistry(), started: time.Now(), failed: make(chan error, 4),
+		refused: rate.Sometimes{First: 10, Interval: 10 * time.Second}}
 	s.registry.MustRegister(collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.GoRuntimeMetricsRule{Matcher: liveHeap})),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	defer func() {
@@ -105,6 +112,11 @@ func Start(ctx context.Context, config Config) (_ *Server, err error) {
 
 // assemble makes the parts, and connects them.
 func (s *Server) assemble(ctx context.Context) (err error) {
+	if s.config.Admin != "" {
+		if s.adminToken, err = admin.LoadToken(s.config.AdminTokenFile); err != nil {
+			return err
+		}
+	}
 	if err := s.openStore(ctx); err != nil {
 		return err
 	}

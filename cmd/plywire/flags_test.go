@@ -115,7 +115,7 @@ func TestEveryFlagReachesTheServer(t *testing.T) {
 	c.SnapshotEvents, c.SnapshotInterval, c.UpkeepInterval = 8, 9*time.Second, 10*time.Millisecond
 	c.Redis, c.Cluster, c.Durability, c.RedisReplicas = "redis://h", "c", "fsync", 3
 	c.URL, c.Link, c.LinkAdvertise, c.LinkCert, c.LinkKey, c.LinkCA = "https://n", ":2", "h:3", "/c", "/k", "/a"
-	c.Lease = 6 * time.Second
+	c.Lease, c.AdminTokenFile = 6*time.Second, "/t"
 	c.SyncPace, c.DiskFreeMin, c.TestClock = 6*time.Millisecond, 7, true
 	got, err := c.config()
 	if err != nil {
@@ -123,7 +123,7 @@ func TestEveryFlagReachesTheServer(t *testing.T) {
 	}
 	g, a := got.Gateway, got.Auth
 	for name, ok := range map[string]bool{
-		"listen": got.Listen == ":1", "admin": got.Admin == "", "metrics": !got.PublicMetrics, "shards": got.Store.Shards == 7 && got.Redis.Shards == 7, "redis": got.Redis.URL == "redis://h", "cluster": got.Redis.Name == "c", "replicas": got.Redis.Replicas == 3, "durability": got.Redis.Durability == redisstore.Fsync,
+		"listen": got.Listen == ":1", "admin": got.Admin == "", "admin token": got.AdminTokenFile == "/t", "metrics": !got.PublicMetrics, "shards": got.Store.Shards == 7 && got.Redis.Shards == 7, "redis": got.Redis.URL == "redis://h", "cluster": got.Redis.Name == "c", "replicas": got.Redis.Replicas == 3, "durability": got.Redis.Durability == redisstore.Fsync,
 		"url": got.Cluster.URL == "https://n", "link": got.Link.Listen == ":2", "advertise": got.Link.Advertise == "h:3",
 		"link files": got.Link.Cert == "/c" && got.Link.Key == "/k" && got.Link.CA == "/a",
 		"lease":      got.Cluster.Lease == 6*time.Second && got.Cluster.Beat == time.Second && got.Cluster.HoldFor > got.Cluster.Lease,

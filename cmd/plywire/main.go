@@ -23,6 +23,7 @@ type commandLine struct {
 	Config kong.ConfigFlag `help:"Read flags from this JSON file; the command line and the environment go before it." placeholder:"FILE"`
 
 	Serve   serveCommand    `cmd:"" default:"withargs" help:"Serve games (the default)."`
+	Admin   adminCommand    `cmd:"" help:"Look at a cluster, move its shards, drain its nodes."`
 	Replay  replayCommand   `cmd:"" help:"Play the games of PGN files over real connections and check everything."`
 	Crash   crashCommand    `cmd:"" name:"crashtest" help:"Kill a server in the middle of games, again and again, and check that nothing is lost, doubled or charged."`
 	Sim     simulateCommand `cmd:"" name:"simulate" help:"Run a whole node out of seeds, with all that can go wrong, and check every invariant at every step."`

@@ -16,16 +16,17 @@ import (
 
 // serveCommand are the flags of plywire serve.
 type serveCommand struct {
-	Listen        string `help:"Address for clients." default:":8080"`
-	Admin         string `help:"Address for operators: metrics, profiles, status page. Keep it private; \"off\" for none." default:"127.0.0.1:9090"`
-	PublicMetrics bool   `help:"Serve /metrics to clients, too." default:"true" negatable:""`
-	Data          string `help:"Folder for all that the server keeps." default:"./data" type:"path"`
-	Redis         string `help:"Keep what is played in this Redis (7.0 or newer) instead of the data folder: redis://[user:password@]host:port/db; redis+sentinel://host:port,host:port/NAME for the primary that sentinels name; redis+cluster://host:port,host:port for a Redis Cluster; rediss… for TLS, with ?ca=FILE. Nodes with the same Redis and --cluster are one system. Better given as $$PLYWIRE_REDIS than where others can read it." placeholder:"URL"`
-	Cluster       string `help:"Name that sets this cluster's keys in Redis apart from others'." default:"plywire"`
-	Durability    string `help:"With Redis, what a move that is acknowledged survives: primary (Redis has it), replicas (all its replicas, too), fsync (their disks have it) or auto (replicas where there are any)." enum:"auto,primary,replicas,fsync" default:"auto"`
-	RedisReplicas int    `help:"Replicas of Redis that must have a move before it is acknowledged, besides all that are connected. Name no fewer than may be promoted. 0: all that were connected since Plywire started." default:"0"`
-	Shards        int    `help:"Number of shards; fixed when the data folder, or the cluster in Redis, is made. 0: 64 in a folder, 256 in Redis." default:"0"`
-	Node          string `help:"Name of this node, another one for each node of a cluster. Default: the host's."`
+	Listen         string `help:"Address for clients." default:":8080"`
+	Admin          string `help:"Address for operators: metrics, profiles, status page. Keep it private; \"off\" for none." default:"127.0.0.1:9090"`
+	AdminTokenFile string `help:"File with the token that operators need who change something, see plywire admin. Default: admin.token in the data folder, made if it is not there." type:"path" placeholder:"FILE"`
+	PublicMetrics  bool   `help:"Serve /metrics to clients, too." default:"true" negatable:""`
+	Data           string `help:"Folder for all that the server keeps." default:"./data" type:"path"`
+	Redis          string `help:"Keep what is played in this Redis (7.0 or newer) instead of the data folder: redis://[user:password@]host:port/db; redis+sentinel://host:port,host:port/NAME for the primary that sentinels name; redis+cluster://host:port,host:port for a Redis Cluster; rediss… for TLS, with ?ca=FILE. Nodes with the same Redis and --cluster are one system. Better given as $$PLYWIRE_REDIS than where others can read it." placeholder:"URL"`
+	Cluster        string `help:"Name that sets this cluster's keys in Redis apart from others'." default:"plywire"`
+	Durability     string `help:"With Redis, what a move that is acknowledged survives: primary (Redis has it), replicas (all its replicas, too), fsync (their disks have it) or auto (replicas where there are any)." enum:"auto,primary,replicas,fsync" default:"auto"`
+	RedisReplicas  int    `help:"Replicas of Redis that must have a move before it is acknowledged, besides all that are connected. Name no fewer than may be promoted. 0: all that were connected since Plywire started." default:"0"`
+	Shards         int    `help:"Number of shards; fixed when the data folder, or the cluster in Redis, is made. 0: 64 in a folder, 256 in Redis." default:"0"`
+	Node           string `help:"Name of this node, another one for each node of a cluster. Default: the host's."`
 
 	URL           string        `help:"Where clients reach this node, for those who ask which node serves a game: https://n1.example.com. Default: the address for clients." placeholder:"URL" name:"url"`
 	Link          string        `help:"Address for the other nodes of the cluster." default:":9092"`
@@ -102,6 +103,9 @@ func (c *serveCommand) config() (server.Config, error) {
 	config.Listen, config.Admin, config.PublicMetrics = c.Listen, c.Admin, c.PublicMetrics
 	if c.Admin == "off" {
 		config.Admin = ""
+	}
+	if c.AdminTokenFile != "" {
+		config.AdminTokenFile = c.AdminTokenFile
 	}
 	config.Log = c.logger()
 	config.Store.Pace, config.Store.FreeBytesMin = c.SyncPace, c.DiskFreeMin
