@@ -15,6 +15,7 @@ import (
 // the same.
 type hub struct {
 	post    func(shard.Command) error // see Owners
+	left    func(game.ID)             // hears that nobody watches a game any more
 	from    string                    // this gateway, as the games know it
 	burst   *burst
 	metrics *metrics
@@ -72,7 +73,7 @@ type subscription struct {
 }
 
 func newHub(post func(shard.Command) error, b *burst, m *metrics) *hub {
-	h := &hub{post: post, burst: b, metrics: m}
+	h := &hub{post: post, left: func(game.ID) {}, burst: b, metrics: m}
 	for i := range h.parts {
 		h.parts[i].topics, h.parts[i].told = make(map[game.ID]*topic), make(map[game.ID]int)
 	}
@@ -147,11 +148,18 @@ func (h *hub) overtaken(sub *subscription) {
 
 // leave ends a subscription. A second time does nothing.
 func (h *hub) leave(sub *subscription) {
+	if h.remove(sub) {
+		h.left(sub.topic.id)
+	}
+}
+
+// remove takes a subscription out, and returns true if nobody watches the game any more.
+func (h *hub) remove(sub *subscription) (last bool) {
 	t := sub.topic
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if sub.place < 0 {
-		return
+		return false
 	}
 	t.remove(sub)
 	if sub.seat != game.NoSeat && !t.has(sub.user) {
@@ -159,7 +167,7 @@ func (h *hub) leave(sub *subscription) {
 	}
 	if len(t.subs) > 0 {
 		h.count(t)
-		return
+		return false
 	}
 	t.gone = true
 	if h.part(t.id).knows(t.id) {
@@ -169,6 +177,7 @@ func (h *hub) leave(sub *subscription) {
 	part.mu.Lock()
 	delete(part.topics, t.id)
 	part.mu.Unlock()
+	return true
 }
 
 func (t *topic) add(sub *subscription) {

@@ -16,6 +16,10 @@ type Guide interface {
 	// Route tells which node serves an actor best: its name, the URL at which clients reach it, or empty, and whether it is
 	// this one. known is false while nobody can tell. It does not block.
 	Route(id shard.ID) (node, url string, here, known bool)
+	// Left hears that nobody watches an actor here any more. It must not block.
+	Left(id shard.ID)
+	// Ready tells whether clients should be sent here: not while this node has lost touch with the others.
+	Ready() bool
 }
 
 // route is the answer to GET /v1/games/{game}/route.

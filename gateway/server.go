@@ -80,6 +80,9 @@ func New(config Config, authenticator *auth.Authenticator, registerer prometheus
 // Attach gives the gateway the owners of the games. From then on it serves. It is called once.
 func (server *Server) Attach(owners Owners) {
 	server.owners = owners
+	if guide, is := owners.(Guide); is {
+		server.hub.left = guide.Left
+	}
 	server.serving.Store(true)
 }
 
@@ -130,7 +133,13 @@ func (server *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // Ready tells whether clients should be sent here.
-func (server *Server) Ready() bool { return server.serving.Load() && !server.draining.Load() }
+func (server *Server) Ready() bool {
+	if !server.serving.Load() || server.draining.Load() {
+		return false
+	}
+	guide, is := server.owners.(Guide)
+	return !is || guide.Ready()
+}
 
 // connect makes a WebSocket session of a request, and has it run until it ends.
 func (server *Server) connect(w http.ResponseWriter, r *http.Request) {
@@ -178,7 +187,7 @@ func (server *Server) connect(w http.ResponseWriter, r *http.Request) {
 
 // admit counts a connection from ip in, or says why not.
 func (server *Server) admit(ip string) (reason string) {
-	if !server.Ready() {
+	if !server.serving.Load() || server.draining.Load() {
 		return "draining"
 	}
 	server.mu.Lock()
