@@ -130,7 +130,11 @@ func (r *receipt) err() error {
 	case !local:
 		return fmt.Errorf("%w: Redis does not have it on its disk", shard.ErrUnknown)
 	case got < wanted:
-		return fmt.Errorf("%w: %d of %d replicas have it", shard.ErrUnknown, got, wanted)
+		where := "have it"
+		if r.promise.waitAOF {
+			where = "have it on their disks (appendonly yes?)"
+		}
+		return fmt.Errorf("%w: %d of %d replicas %s", shard.ErrUnknown, got, wanted, where)
 	}
 	return nil
 }

@@ -94,6 +94,8 @@ func (s *Store) promised(all []server) (*promise, error) {
 			p.level = Replicas
 		} else if with > 0 {
 			s.cfg.Logger.Warn().Msgf("%d of %d servers of the Redis Cluster have replicas: none is waited for; give the others some, or say which durability is wanted", with, len(all))
+		} else if s.target.Sentinel() {
+			s.cfg.Logger.Warn().Msg("Redis has no replica now, and will not wait for one that comes: start Plywire again when it has, or say which durability is wanted")
 		}
 	case Fsync:
 		p.waitAOF = true

@@ -28,3 +28,7 @@ func (k *keys) of(actor shard.ID) string { return k.snapshot + actor.String() }
 
 // clusterKey is the hash that says what the cluster is: format, shards, incarnation.
 func clusterKey(name string) string { return "{" + name + "}:cluster" }
+
+// begunKey is the set of the shards that have had an owner. It stays where the cluster's record is when a server of a Redis
+// Cluster loses a shard.
+func begunKey(name string) string { return "{" + name + "}:begun" }

@@ -49,6 +49,7 @@ type shardState struct {
 	mu     sync.Mutex
 	flying shard.Token // of the batch under way; zero: none
 	owned  bool        // was acquired here: its expired actors are looked for here
+	begun  bool        // it is known to have had an owner: if there is none any more, Redis has lost it
 }
 
 // Open connects to Redis, checks whether it is fit to keep what must not be lost, and finds the cluster there, or creates it
@@ -94,55 +95,6 @@ func (s *Store) openDoors() {
 		s.doors = append(s.doors, l.queue)
 		s.tasks.Go(l.run)
 	}
-}
-
-// found checks the server, and finds the cluster or creates it.
-func (s *Store) found(ctx context.Context) error {
-	if err := s.inspect(ctx); err != nil {
-		return err
-	}
-	known, err := readMark(s.cfg.Mark)
-	if err != nil {
-		return err
-	}
-	create := 0
-	if known == (uuid.UUID{}) {
-		create = 1
-	}
-	said, err := s.durably(ctx, foundScript, clusterKey(s.cfg.Name), formatVersion, s.cfg.Shards, uuid.NewString(), create)
-	var got []string
-	if err == nil {
-		got, err = said.StringSlice()
-	}
-	if err != nil {
-		return fmt.Errorf("look for the cluster %s: %w", s.cfg.Name, err)
-	}
-	if len(got) == 0 {
-		return s.emptied("is not there any more", known)
-	}
-	if len(got) != 3 {
-		return fmt.Errorf("the record of cluster %s has %d parts, want 3: is the key %s somebody else's?", s.cfg.Name, len(got), clusterKey(s.cfg.Name))
-	}
-	if want := fmt.Sprint(formatVersion); got[0] != want {
-		return fmt.Errorf("cluster %s has format version %s, this program reads %s: start the program that wrote it, or name another cluster",
-			s.cfg.Name, got[0], want)
-	}
-	if want := fmt.Sprint(s.cfg.Shards); got[1] != want {
-		return fmt.Errorf("cluster %s has %s shards, which cannot be changed: it was opened with %s", s.cfg.Name, got[1], want)
-	}
-	if s.incarnation, err = uuid.Parse(got[2]); err != nil {
-		return fmt.Errorf("cluster %s: its incarnation: %w", s.cfg.Name, err)
-	}
-	if known != (uuid.UUID{}) && known != s.incarnation {
-		return s.emptied("is another one, "+s.incarnation.String(), known)
-	}
-	return writeMark(s.cfg.Mark, known, s.incarnation)
-}
-
-// emptied is the error about a Redis which has not what this node has served.
-func (s *Store) emptied(what string, known uuid.UUID) error {
-	return fmt.Errorf("cluster %s %s in this Redis, where this node has served the incarnation %s: it was emptied, or is the wrong one. Bring back what it had, or remove %s to begin anew, without the games",
-		s.cfg.Name, what, known, s.cfg.Mark)
 }
 
 // Shards is the number of shards.
@@ -253,38 +205,4 @@ func (s *Store) durably(ctx context.Context, script *redis.Script, key string, a
 		}
 	}
 	return nil, spread
-}
-
-// Acquire implements shard.Store. If it fails nobody knows whether the shard has a new owner: the caller is none, and who was
-// may be fenced.
-func (s *Store) Acquire(ctx context.Context, id int) (shard.Token, error) {
-	token, err := s.acquire(ctx, id)
-	if err != nil {
-		return shard.Token{}, fmt.Errorf("acquire shard %d: %w", id, err)
-	}
-	return token, nil
-}
-
-func (s *Store) acquire(ctx context.Context, id int) (shard.Token, error) {
-	state, err := s.enter(ctx, id)
-	if err != nil {
-		return shard.Token{}, err
-	}
-	defer s.readers.Done()
-	owner, err := uuid.NewRandom()
-	if err != nil {
-		return shard.Token{}, fmt.Errorf("draw an owner: %w", err)
-	}
-	said, err := s.durably(ctx, acquireScript, state.keys.owner, owner.String())
-	if err != nil {
-		return shard.Token{}, err
-	}
-	epoch, err := said.Uint64()
-	if err != nil {
-		return shard.Token{}, err
-	}
-	state.mu.Lock()
-	state.owned = true
-	state.mu.Unlock()
-	return shard.Token{Epoch: shard.Epoch(epoch), Owner: owner}, nil
 }

@@ -53,11 +53,20 @@ end
 return {'OK', ARGV[3]}
 `)
 
-// acquireScript makes somebody the owner and returns the epoch. Key: owner. Argument: the owner's id.
+// acquireScript makes somebody the owner and returns the epoch, or 0 if there is no shard and none may be begun. Key: owner.
+// Arguments: the owner's id, and 1 if one may.
 var acquireScript = redis.NewScript(`#!lua
+if ARGV[2] ~= '1' and redis.call('EXISTS', KEYS[1]) == 0 then
+  return 0
+end
 local epoch = redis.call('HINCRBY', KEYS[1], 'epoch', 1)
 redis.call('HSET', KEYS[1], 'owner', ARGV[1])
 return epoch
+`)
+
+// beginScript notes that a shard has had an owner. Key: begun. Argument: its number.
+var beginScript = redis.NewScript(`#!lua
+return redis.call('SADD', KEYS[1], ARGV[1])
 `)
 
 // forgetScript drops actors whose time has run out, unless the journal has grown since the caller looked: he has seen that it
