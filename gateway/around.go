@@ -80,9 +80,11 @@ func (h *hub) count(t *topic) {
 	}
 }
 
-// recount tells it at once, to a game that has not heard of it. Requires: t.mu is held.
+// recount tells it at once, to an owner who may not have heard of it, or only of an older number. Requires: t.mu is held.
 func (h *hub) recount(t *topic) {
-	h.part(t.id).note(t.id, 0)
+	if part := h.part(t.id); part.knows(t.id) {
+		part.note(t.id, -1)
+	}
 	(&counting{hub: h, game: t.id}).tell(t.watchers())
 }
 

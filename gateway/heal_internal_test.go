@@ -531,7 +531,7 @@ func TestPollIsWoken(t *testing.T) {
 
 // Whatever is lost, and whoever the owner is: who is still there in the end has been told everything, once and in order.
 func TestNothingIsMissed(t *testing.T) {
-	for seed := range uint64(150) {
+	for seed := range uint64(500) {
 		inBubble(t, func(t *testing.T, o *owners) {
 			m := &mishap{owners: o, random: rand.New(rand.NewPCG(seed, 1)), users: map[*subscription]string{}, heard: map[*subscription]*listener{}}
 			loses := rand.New(rand.NewPCG(seed, 2)) // for post, which is called by others as well
