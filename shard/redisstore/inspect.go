@@ -90,11 +90,12 @@ func (s *Store) promised(all []server) (*promise, error) {
 	switch p.level {
 	case Auto:
 		p.level = Primary
-		if with == len(all) || p.least > 0 {
+		switch {
+		case with == len(all) || p.least > 0:
 			p.level = Replicas
-		} else if with > 0 {
+		case with > 0:
 			s.cfg.Logger.Warn().Msgf("%d of %d servers of the Redis Cluster have replicas: none is waited for; give the others some, or say which durability is wanted", with, len(all))
-		} else if s.target.Sentinel() {
+		case s.target.Sentinel():
 			s.cfg.Logger.Warn().Msg("Redis has no replica now, and will not wait for one that comes: start Plywire again when it has, or say which durability is wanted")
 		}
 	case Fsync:
