@@ -127,3 +127,50 @@ func TestLinksBreak(t *testing.T) {
 	}
 	l.finish(c)
 }
+
+// Who watches no more is told no more.
+func TestNobodyWatches(t *testing.T) {
+	r := newRig(t)
+	a, b := r.join(), r.join()
+	r.spread()
+	n := 0
+	for !b.shards.Served(shard.Of(listID(n), shards)) {
+		n++
+	}
+	id := listID(n)
+	a.viewer.watch(id)
+	r.eventually("the holder tells the other node", func() bool { return b.Tells(a.ID(), id) && a.viewer.Watches(id) })
+	a.Left(id) // which is not so
+	if _, err := a.ask(t.Context(), id, add{1}); err != nil {
+		t.Fatal(err)
+	}
+	r.eventually("the viewer sees what is added", func() bool { return len(a.viewer.seen(id)) == 1 })
+	a.viewer.forget(id)
+	a.Left(id)
+	r.eventually("the holder tells the other node no more", func() bool { return !b.Tells(a.ID(), id) })
+}
+
+// Everybody knows the way.
+func TestRoute(t *testing.T) {
+	r := newRig(t)
+	a, b := r.join(), r.join()
+	r.spread()
+	for n := range 20 {
+		id := listID(n)
+		for _, m := range []*member{a, b} {
+			name, _, here, known := m.Route(id)
+			holder := a
+			if b.shards.Served(shard.Of(id, shards)) {
+				holder = b
+			}
+			if name != holder.name || here != (m == holder) || !known {
+				t.Errorf("at %s the way to list %d is %q, here %v, known %v; it is at %s", m.name, n, name, here, known, holder.name)
+			}
+		}
+	}
+	if !a.Ready() {
+		t.Error("a node with a lease is not ready")
+	}
+	r.isolate(a, true)
+	r.eventually("a node without a lease is not ready", func() bool { return !a.Ready() })
+}

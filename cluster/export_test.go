@@ -49,3 +49,6 @@ func (n *Node) Freeze() (thaw func()) {
 
 // Add is add.
 func (m *Map) Add(id string, shards []shard.Status, moving []int) { m.add(id, report{shards, moving}) }
+
+// Tells tells whether this node tells another what an actor says.
+func (n *Node) Tells(id string, actor shard.ID) bool { return n.audience.has(id, actor) }

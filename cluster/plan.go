@@ -38,6 +38,8 @@ func (n *Node) plan(view View, fresh bool) {
 		_, known := left[holder]
 		gone := holder == "" || !known || left[holder] <= 0 && (!patient || fresh && left[holder] <= -n.config.Lease)
 		switch served := n.shards.Served(i); {
+		case holder == n.me.ID && !served && n.shards.Present(i):
+			// It is drained: this node is the last one, and leaves.
 		case holder == n.me.ID && !served:
 			n.moving[i] = n.me.ID
 			mine = append(mine, i)

@@ -268,3 +268,9 @@ func (v *viewer) seen(id shard.ID) []uint64 {
 	defer v.mu.Unlock()
 	return slices.Clone(v.lists[id])
 }
+
+func (v *viewer) forget(id shard.ID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.lists, id)
+}
