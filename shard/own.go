@@ -133,6 +133,9 @@ func (n *Node) Served(index int) bool {
 	return s.serving
 }
 
+// Present tells whether the shard is here, be it served, about to be, or on its way out.
+func (n *Node) Present(index int) bool { return n.slots[index].current.Load() != nil }
+
 // here are the shards of this node.
 func (n *Node) here() []*shard {
 	all := make([]*shard, 0, len(n.slots))
