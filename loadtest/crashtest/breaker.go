@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -65,9 +67,19 @@ const (
 type breaker struct {
 	run    *run
 	faults []fault
+	log    *os.File        // what was done, and when
 	under  atomic.Bool     // something is being done
 	longs  []time.Duration // for each kill of an owner: after how long the last game went on
 	stuck  int             // games that had not gone on when the next fault came
+}
+
+// newBreaker prepares it, with a log in the folder.
+func newBreaker(r *run, folder string, random *rand.Rand) (*breaker, error) {
+	log, err := os.OpenFile(filepath.Join(folder, "faults.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	return &breaker{run: r, faults: plotFaults(random, r.config.Kills, r.config.RedisKills), log: log}, nil
 }
 
 // all does everything that was drawn. When it returns without an error all nodes run.
@@ -104,6 +116,7 @@ func (b *breaker) one(ctx context.Context, f fault) error {
 	if err != nil {
 		return err
 	}
+	b.note("%s: %s", v.name, f.kind)
 	switch f.kind {
 	case KindKilled:
 		err = b.kill(ctx, f, v, held)
@@ -116,7 +129,13 @@ func (b *breaker) one(ctx context.Context, f fault) error {
 			err = errors.Join(pause(ctx, b.leases(0, leftMax, f.moment)), v.start(ctx))
 		}
 	}
+	b.note("%s: back", v.name)
 	return fleet.named(v, err)
+}
+
+// note writes into the log of what was done, by the clock of the servers' logs.
+func (b *breaker) note(format string, args ...any) {
+	fmt.Fprintf(b.log, "%s %s\n", time.Now().UTC().Format("2006-01-02T15:04:05.000Z"), fmt.Sprintf(format, args...))
 }
 
 // owner is the node to which it is done: one that holds shards. It waits for one to do so.
@@ -146,7 +165,8 @@ func (b *breaker) kill(ctx context.Context, f fault, v *victim, held map[int]str
 	}
 	dead := time.Now()
 	b.run.still.begin(dead)
-	if err := b.run.fleet.noteOutage(ctx, v, dead, held); err != nil {
+	b.note("%s: dead", v.name)
+	if err := b.noteOutage(ctx, v, dead, held); err != nil {
 		return err
 	}
 	if f.moment >= atOnce {
@@ -158,6 +178,7 @@ func (b *breaker) kill(ctx context.Context, f fault, v *victim, held map[int]str
 		return err
 	}
 	longest, stuck := b.run.still.end(ctx)
+	b.note("%s: the last game went on after %v, %d games have not", v.name, longest.Round(time.Millisecond), stuck)
 	b.longs, b.stuck = append(b.longs, longest), b.stuck+stuck
 	return ctx.Err()
 }
@@ -167,8 +188,9 @@ func (b *breaker) freeze(ctx context.Context, v *victim, held map[int]string, le
 	if err := v.process.Freeze(); err != nil {
 		return err
 	}
+	b.note("%s: frozen, for %v", v.name, length.Round(time.Millisecond))
 	if length > stallMax {
-		if err := b.run.fleet.noteOutage(ctx, v, time.Now(), held); err != nil {
+		if err := b.noteOutage(ctx, v, time.Now(), held); err != nil {
 			return errors.Join(err, v.process.Thaw())
 		}
 	}
@@ -179,6 +201,8 @@ func (b *breaker) freeze(ctx context.Context, v *victim, held map[int]string, le
 
 func (b *breaker) killRedis(ctx context.Context, f fault) error {
 	redis := b.run.fleet.redis
+	b.note("%s", f.kind)
+	defer b.note("Redis: back")
 	if err := redis.process.Kill(); err != nil {
 		return err
 	}

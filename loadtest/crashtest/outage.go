@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// outage is the moment from which nobody served some shards: their owner was dead, or stood still. It ended when another node
+// outage is the moment from which nobody served some games: their owner was dead, or stood still. It ended when another node
 // had taken them, or when the owner was woken.
 type outage struct {
-	from   time.Time
-	shards map[int]bool
+	from  time.Time
+	games map[string]bool
 }
 
 // heldBy are the shards that a node holds according to holders.
@@ -24,32 +24,34 @@ func heldBy(holders map[int]string, name string) (shards []int) {
 	return shards
 }
 
-// noteOutage notes that the node has served nothing from that moment on. before is who held what before that. Only shards that
-// it holds still count: one that was handed over in these very moments may have been served by another.
-func (f *fleet) noteOutage(ctx context.Context, v *victim, from time.Time, before map[int]string) error {
-	now, err := f.redis.holders(ctx)
+// noteOutage notes that the node has served nothing from that moment on. held is who held what before that. It is of the
+// games of which it is certain that this node was to serve them: those of shards that are still its own, since one that was
+// handed over in these very moments may have been served by another; and of these the ones in flight, since one that is made
+// later may bear the time at which somebody asked for it.
+func (b *breaker) noteOutage(ctx context.Context, v *victim, from time.Time, held map[int]string) error {
+	flying := b.run.still.inFlight()
+	now, err := b.run.fleet.redis.holders(ctx)
 	if err != nil {
 		return err
 	}
-	o := outage{from: from, shards: make(map[int]bool)}
-	for _, index := range heldBy(now, v.name) {
-		if before[index] == v.name {
-			o.shards[index] = true
+	o := outage{from: from, games: make(map[string]bool)}
+	for _, game := range flying {
+		if index := shardOf(game); now[index] == v.name && held[index] == v.name {
+			o.games[game] = true
 		}
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.outages = append(f.outages, o)
+	b.run.fleet.mu.Lock()
+	defer b.run.fleet.mu.Unlock()
+	b.run.fleet.outages = append(b.run.fleet.outages, o)
 	return nil
 }
 
 // outagesOf are the moments from which nobody served a game.
 func (f *fleet) outagesOf(game string) (from []time.Time) {
-	index := shardOf(game)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, o := range f.outages {
-		if o.shards[index] {
+		if o.games[game] {
 			from = append(from, o.from)
 		}
 	}

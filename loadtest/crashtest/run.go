@@ -88,12 +88,15 @@ func Run(ctx context.Context, config Config) (report Report, err error) {
 	}
 	if config.Nodes == 1 {
 		r.killer = &killer{victim: r.fleet.nodes[0], random: random}
-	} else {
-		r.breaker = &breaker{run: r, faults: plotFaults(random, config.Kills, config.RedisKills)}
+	} else if r.breaker, err = newBreaker(r, folder, random); err != nil {
+		return Report{}, errors.Join(err, r.fleet.close())
 	}
 	began := time.Now()
 	err = r.carryOut(ctx)
 	err = errors.Join(err, r.fleet.close())
+	if r.breaker != nil {
+		err = errors.Join(err, r.breaker.log.Close())
+	}
 	return r.finish(began), err
 }
 

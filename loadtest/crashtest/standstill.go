@@ -81,6 +81,17 @@ func (s *standstill) begin(since time.Time) {
 	s.hurry = make(chan struct{})
 }
 
+// inFlight are the games in which moves are made.
+func (s *standstill) inFlight() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	games := make([]string, 0, len(s.flying))
+	for m := range s.flying {
+		games = append(games, m.id)
+	}
+	return games
+}
+
 // standstillMax is how long a game may stand still after a kill before the next one comes all the same.
 const standstillMax = time.Minute
 
