@@ -104,7 +104,9 @@ func (s *shard) answered(now time.Time, b *batch) {
 	switch err := b.answer; {
 	case err == nil:
 		s.durable(now, b)
-	case errors.Is(err, ErrFenced), errors.Is(err, ErrHead), errors.Is(err, ErrClosed):
+	case errors.Is(err, ErrHead):
+		s.heal(err)
+	case errors.Is(err, ErrFenced), errors.Is(err, ErrClosed):
 		s.stop(err)
 	default:
 		s.putLater(now, b, err)
@@ -171,6 +173,7 @@ func (s *shard) durable(now time.Time, b *batch) {
 	for i := range b.outputs {
 		s.emit(now, &b.outputs[i])
 	}
+	s.remember(b)
 	b.reset()
 	s.spare = b
 }

@@ -23,6 +23,7 @@ type Config struct {
 	SlowTurn         time.Duration // a turn that takes longer is counted; an actor that alone takes longer is named in the log
 	RetryMin         time.Duration // before a batch whose fate is unknown is put to the store again; doubles up to
 	RetryMax         time.Duration
+	HealBytes        int           // of durable batches that a shard of one of several nodes remembers, to write them again if the store loses them; 0: none
 	GiveUpAfter      time.Duration // after which those who wait for such a batch are refused; if it was refused every time and the node is one of several, the shard stops
 	StallAfter       time.Duration // a shard that did not run for so long gives its players the time back
 	RecoverParallel  int           // shards recovered side by side; acquired are all of them, unless it is 1
@@ -33,7 +34,7 @@ func DefaultConfig() Config {
 	return Config{
 		MailboxLen: 4096, BatchEntries: 8192, BatchBytes: 4 << 20,
 		SnapshotEvents: 64, SnapshotInterval: 5 * time.Minute, PassivateAfter: 2 * time.Minute, UpkeepInterval: 5 * time.Second,
-		SlowTurn: 50 * time.Millisecond, RetryMin: 10 * time.Millisecond, RetryMax: time.Second, GiveUpAfter: 2 * time.Second, StallAfter: time.Second,
+		SlowTurn: 50 * time.Millisecond, RetryMin: 10 * time.Millisecond, RetryMax: time.Second, GiveUpAfter: 2 * time.Second, HealBytes: 256 << 10, StallAfter: time.Second,
 		RecoverParallel: 8,
 	}
 }
@@ -55,6 +56,7 @@ func (c Config) Validate() error {
 	need(c.PassivateAfter > 0, "time to passivation is %v, want more than 0", c.PassivateAfter)
 	need(c.SlowTurn > 0, "slow turn is %v, want more than 0", c.SlowTurn)
 	need(c.RetryMin > 0 && c.RetryMax >= c.RetryMin, "retries go from %v to %v", c.RetryMin, c.RetryMax)
+	need(c.HealBytes >= 0, "bytes to remember are %d, want 0 or more", c.HealBytes)
 	need(c.GiveUpAfter > 0, "time until a batch is given up is %v, want more than 0", c.GiveUpAfter)
 	need(c.StallAfter >= 100*time.Millisecond, "stall is %v, want at least 100ms", c.StallAfter)
 	need(c.RecoverParallel > 0, "shards recovered in parallel are %d, want 1 or more", c.RecoverParallel)

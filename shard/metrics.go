@@ -16,6 +16,7 @@ type metrics struct {
 	loads         prometheus.Counter
 	restored      prometheus.Counter
 	arrived       prometheus.Counter
+	healed        prometheus.Counter
 	passivated    prometheus.Counter
 	snapshots     prometheus.Counter
 	snapshotBytes prometheus.Counter
@@ -50,6 +51,7 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		loads:         counter("loads_total", "Actors brought into memory because a command came for them."),
 		restored:      counter("restored_total", "Actors brought into memory when a shard was taken over."),
 		arrived:       counter("arrived_total", "Actors that came into memory from the node that served them before."),
+		healed:        counter("healed_total", "Events that the store had lost and that were written again from memory. Alarm."),
 		passivated:    counter("passivated_total", "Idle actors that left memory."),
 		snapshots:     counter("snapshots_total", "Snapshots written."),
 		snapshotBytes: counter("snapshot_bytes_total", "Bytes of snapshots written."),

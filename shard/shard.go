@@ -101,6 +101,9 @@ type shard struct {
 	fullSince time.Time // from when on commands were refused because of what waits for the store; zero: they are not
 	trimmed   uint64
 
+	recent      []remembered // durable batches, as far as they are remembered
+	recentBytes int          // of them
+
 	waiting int      // commands that wait for an actor to be loaded
 	toLoad  []*entry // actors to be loaded when others have been
 	loading int      // actors being loaded
@@ -189,7 +192,7 @@ func (s *shard) close(cause error) {
 	if !s.closed {
 		s.open, s.closed, s.lost = false, true, cause
 	}
-	s.entries, s.all, s.strays, s.frozen, s.timers, s.toLoad, s.drained = nil, nil, nil, nil, nil, nil, nil
+	s.entries, s.all, s.strays, s.frozen, s.timers, s.toLoad, s.drained, s.recent = nil, nil, nil, nil, nil, nil, nil, nil
 	s.loaded.Store(0)
 	for _, e := range all {
 		e.place = -1

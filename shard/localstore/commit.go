@@ -93,7 +93,7 @@ func (w *commitWork) stage(t *turn) {
 	case b.ID == r.last:
 		return
 	case b.Head != r.head:
-		w.answer = fmt.Errorf("%w: it is %d, and the batch counts on %d", shard.ErrHead, r.head, b.Head)
+		w.answer = fmt.Errorf("%w, and the batch counts on %d", &shard.HeadError{Head: r.head}, b.Head)
 		return
 	}
 	for i := range b.Entries {

@@ -110,7 +110,11 @@ func (w *work) verdict(cmd *redis.Cmd) error {
 	case "FENCED":
 		return shard.ErrFenced
 	case "HEAD":
-		return fmt.Errorf("%w: it is %s, and the batch counts on %d", shard.ErrHead, said[len(said)-1], w.batch.Head)
+		head, err := strconv.ParseUint(said[len(said)-1], 10, 64)
+		if err != nil {
+			return fmt.Errorf("%w: it is %q", shard.ErrHead, said[len(said)-1])
+		}
+		return fmt.Errorf("%w, and the batch counts on %d", &shard.HeadError{Head: head}, w.batch.Head)
 	}
 	return fmt.Errorf("%w: Redis says %q", shard.ErrUnknown, said)
 }

@@ -112,7 +112,7 @@ func (c *contents) apply(b *shard.Batch, now time.Time) error {
 	case b.ID == j.last:
 		return nil
 	case b.Head != j.head:
-		return shard.ErrHead
+		return &shard.HeadError{Head: j.head}
 	}
 	for _, entry := range b.Entries {
 		j.head++

@@ -9,6 +9,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -163,5 +165,22 @@ func (s *Store) breach(batch *shard.Batch, what error) {
 	const breachesMax = 100
 	if len(s.breaches) < breachesMax {
 		s.breaches = append(s.breaches, fmt.Sprintf("shard %d, batch %s: %v", batch.Shard, batch.ID, what))
+	}
+}
+
+// Save remembers what is durable in a shard now. restore brings it back, as a replica does that was promoted without the last
+// of what its primary had.
+func (s *Store) Save(id int) (restore func()) {
+	c := s.contents
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kept := c.shards[id]
+	kept.entries, kept.snapshots = slices.Clone(kept.entries), maps.Clone(kept.snapshots)
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		again := kept
+		again.entries, again.snapshots = slices.Clone(kept.entries), maps.Clone(kept.snapshots)
+		c.shards[id] = again
 	}
 }
