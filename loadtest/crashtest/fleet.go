@@ -26,28 +26,32 @@ type fleet struct {
 }
 
 // newFleet prepares the servers and does not start them.
-func newFleet(config Config, folder string) (f *fleet, err error) {
-	f = &fleet{config: config, folder: folder, key: newKey(), reset: make(chan struct{})}
-	key := filepath.Join(folder, "token.b64")
-	if err := os.WriteFile(key, encodeKey(f.key), 0o600); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			_ = f.close()
-		}
-	}()
-	if config.Nodes > 1 {
-		if f.redis, err = newRedis(filepath.Join(folder, "redis")); err != nil {
-			return nil, err
-		}
-	}
-	for i := range config.Nodes {
-		if err := f.add(i, key); err != nil {
-			return nil, err
-		}
+func newFleet(config Config, folder string) (*fleet, error) {
+	f := &fleet{config: config, folder: folder, key: newKey(), reset: make(chan struct{})}
+	if err := f.prepare(); err != nil {
+		return nil, errors.Join(err, f.close())
 	}
 	return f, nil
+}
+
+func (f *fleet) prepare() error {
+	key := filepath.Join(f.folder, "token.b64")
+	if err := os.WriteFile(key, encodeKey(f.key), 0o600); err != nil {
+		return err
+	}
+	if f.config.Nodes > 1 {
+		redis, err := newRedis(filepath.Join(f.folder, "redis"))
+		if err != nil {
+			return err
+		}
+		f.redis = redis
+	}
+	for i := range f.config.Nodes {
+		if err := f.add(i, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // add makes one more server.
