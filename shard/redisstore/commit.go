@@ -140,13 +140,21 @@ var refusals = []struct{ prefix, what string }{
 
 // refusal is what an error of a commit means: only what Redis is known to say before it has changed anything is a refusal.
 func refusal(err error) error {
+	if what := explain(err); what != "" {
+		return fmt.Errorf("%w: %s: %w", shard.ErrRefused, what, err)
+	}
+	return fmt.Errorf("%w: %w", shard.ErrUnknown, err)
+}
+
+// explain is what an operator should know of an error, if it is one of refusals.
+func explain(err error) string {
 	var said redis.Error
 	if errors.As(err, &said) {
 		for _, known := range refusals {
 			if strings.HasPrefix(said.Error(), known.prefix) {
-				return fmt.Errorf("%w: %s: %w", shard.ErrRefused, known.what, err)
+				return known.what
 			}
 		}
 	}
-	return fmt.Errorf("%w: %w", shard.ErrUnknown, err)
+	return ""
 }

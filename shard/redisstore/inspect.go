@@ -33,7 +33,10 @@ func (s *Store) servers(ctx context.Context) ([]server, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("ask Redis about itself: %w", refusal(err))
+		if what := explain(err); what != "" {
+			err = fmt.Errorf("%s: %w", what, err)
+		}
+		return nil, fmt.Errorf("ask Redis about itself: %w", err)
 	}
 	return all, nil
 }
