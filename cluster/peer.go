@@ -162,6 +162,15 @@ func (p *peer) tidy(actor shard.ID) {
 	}
 }
 
+// watched goes on after a call was answered whose asker watches the actor from then on. If the actor's shard has another holder
+// by now, that one does not know of it: who looked for what was missed may have come too early to find the watcher.
+func (p *peer) watched(c *call) {
+	if p.node.holderOf(c.index) != p.id {
+		p.node.gateway.Resync(func(actor shard.ID) bool { return actor == c.cmd.Actor })
+	}
+	p.tidy(c.cmd.Actor)
+}
+
 // answers hears what comes from the peer over one connection.
 type answers struct {
 	peer *peer
@@ -222,7 +231,7 @@ func (a *answers) answer(m *message) {
 		p.settleLocked(c)
 		p.mu.Unlock()
 		if c.watch {
-			p.tidy(c.cmd.Actor)
+			p.watched(c)
 		}
 	}()
 	switch m.status {

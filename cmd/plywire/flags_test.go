@@ -124,7 +124,8 @@ func TestEveryFlagReachesTheServer(t *testing.T) {
 	g, a := got.Gateway, got.Auth
 	for name, ok := range map[string]bool{
 		"listen": got.Listen == ":1", "admin": got.Admin == "", "admin token": got.AdminTokenFile == "/t", "metrics": !got.PublicMetrics, "shards": got.Store.Shards == 7 && got.Redis.Shards == 7, "redis": got.Redis.URL == "redis://h", "cluster": got.Redis.Name == "c", "replicas": got.Redis.Replicas == 3, "durability": got.Redis.Durability == redisstore.Fsync,
-		"url": got.Cluster.URL == "https://n", "link": got.Link.Listen == ":2", "advertise": got.Link.Advertise == "h:3",
+		"cookie": g.StickyCookie == "node",
+		"url":    got.Cluster.URL == "https://n", "link": got.Link.Listen == ":2", "advertise": got.Link.Advertise == "h:3",
 		"link files": got.Link.Cert == "/c" && got.Link.Key == "/k" && got.Link.CA == "/a",
 		"lease":      got.Cluster.Lease == 6*time.Second && got.Cluster.Beat == time.Second && got.Cluster.HoldFor > got.Cluster.Lease,
 		"data":       got.Store.Dir == "/d/store", "node": g.Node == "n", "origins": len(g.Origins) == 1, "proxy": g.BehindProxy,

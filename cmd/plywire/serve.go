@@ -35,6 +35,7 @@ type serveCommand struct {
 	LinkCert      string        `help:"Certificate for links (PEM), instead of a secret; with --link-key and --link-ca." type:"path" placeholder:"FILE"`
 	LinkKey       string        `help:"Its key." type:"path" placeholder:"FILE"`
 	LinkCA        string        `help:"The authority of all nodes' certificates." type:"path" placeholder:"FILE" name:"link-ca"`
+	StickyCookie  string        `help:"Name of a cookie that tells a load balancer on which node a client is, or should be. Default: none." placeholder:"NAME"`
 	Lease         time.Duration `help:"How long the others wait for a node of which they hear nothing before they take its games." default:"3s"`
 
 	Origin      []string `help:"Origin whose pages may connect, besides the server's own, as https://app.example.com. Repeatable; * matches any part." placeholder:"ORIGIN"`
@@ -126,6 +127,7 @@ func (c *serveCommand) config() (server.Config, error) {
 	g.Limits, g.Rate, g.Burst = c.Limits == "on", c.Rate, c.Burst
 	g.Connections, g.ConnectionsPerIP, g.Handshakes = c.Connections, c.ConnectionsPerIP, c.Handshakes
 	g.MessageBytes, g.OutboundBytes = c.MessageBytes, c.OutboundBytes
+	g.StickyCookie = c.StickyCookie
 	g.Heartbeat, g.DrainWithin, g.AdvanceAllowed = c.Heartbeat, c.DrainWithin, c.TestClock
 
 	a := &config.Auth
