@@ -29,19 +29,22 @@ type Config struct {
 	Idle     int           // connections, and games, for the memory that they take
 	Watchers int           // of one game
 	Herd     int           // connections that come back at once
+	Cluster  ClusterConfig // what ClusterParts measure
 	Seed     uint64        // of the games
 	Scratch  string        // folder for data; empty: the system's for temporary files
 	Log      io.Writer     `json:"-"` // hears what the servers say; nil: nobody does
 	Progress io.Writer     `json:"-"` // hears how far it is; nil: nobody does
+	// ShardOf is the shard of a game, of so many: what no client needs to know, and ClusterParts do.
+	ShardOf func(game string, shards int) (int, error) `json:"-"`
 }
 
-// Parts are what can be measured, in the order in which it is.
+// Parts are what can be measured of one server, in the order in which it is.
 var Parts = []string{"cost", "memory", "watchers", "herd"}
 
-// DefaultConfig measures everything, in a few minutes.
+// DefaultConfig measures everything of one server, in a few minutes.
 func DefaultConfig() Config {
 	return Config{Parts: Parts, Games: 200, Rates: []float64{1000, 5000, 0}, Rounds: 3, Duration: 10 * time.Second, Warmup: 2 * time.Second,
-		Idle: 5000, Watchers: 10_000, Herd: 19_000, Seed: 1}
+		Idle: 5000, Watchers: 10_000, Herd: 19_000, Cluster: DefaultClusterConfig(), Seed: 1}
 }
 
 // Bounds of what may be asked for.
@@ -60,7 +63,8 @@ func (c Config) Validate() error {
 		}
 	}
 	for _, part := range c.Parts {
-		need(slices.Contains(Parts, part), "there is no part %q: they are %v", part, Parts)
+		need(part == wholeCluster || slices.Contains(Parts, part) || slices.Contains(ClusterParts, part),
+			"there is no part %q: they are %v, and of a cluster %v, all of which are %s", part, Parts, ClusterParts, wholeCluster)
 	}
 	need(len(c.Parts) > 0, "no part is named")
 	need(c.Games >= 1 && c.Games <= gamesMax, "%d games, want 1 to %d", c.Games, gamesMax)
@@ -74,7 +78,16 @@ func (c Config) Validate() error {
 	need(c.Idle >= 100 && c.Idle <= connectionsMax, "%d idle connections, want 100 to %d", c.Idle, connectionsMax)
 	need(c.Watchers >= 10 && c.Watchers <= connectionsMax, "%d watchers, want 10 to %d", c.Watchers, connectionsMax)
 	need(c.Herd >= 10 && c.Herd <= connectionsMax, "a herd of %d, want 10 to %d", c.Herd, connectionsMax)
+	if slices.ContainsFunc(ClusterParts, c.measures) {
+		need(c.ShardOf != nil, "nobody tells which shard a game is of, which the parts of a cluster need")
+		faults = append(faults, c.Cluster.Validate())
+	}
 	return errors.Join(faults...)
+}
+
+// measures tells whether the part is to be measured.
+func (c Config) measures(part string) bool {
+	return slices.Contains(c.Parts, part) || slices.Contains(ClusterParts, part) && slices.Contains(c.Parts, wholeCluster)
 }
 
 // run is one measurement.
@@ -103,9 +116,10 @@ func Run(ctx context.Context, config Config) (_ *Report, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	r := &run{config: config, scratch: scratch, scripts: writeScripts(config.Seed), report: newReport(config)}
-	parts := map[string]func(context.Context) error{"cost": r.cost, "memory": r.memory, "watchers": r.watchers, "herd": r.herd}
-	for _, part := range Parts {
-		if slices.Contains(config.Parts, part) {
+	parts := map[string]func(context.Context) error{"cost": r.cost, "memory": r.memory, "watchers": r.watchers, "herd": r.herd,
+		"handover": r.handOver, "failover": r.failover, "takeover": r.takeOver, "hop": r.hop}
+	for _, part := range slices.Concat(Parts, ClusterParts) {
+		if config.measures(part) {
 			if err := parts[part](ctx); err != nil {
 				return nil, fmt.Errorf("bench: %s: %w", part, err)
 			}

@@ -58,5 +58,6 @@ func (r *Report) Compare(before *Report) string {
 		line("all back", r.Herd.Back, before.Herd.Back, "s")
 		line("CPU a resume", r.Herd.CPU, before.Herd.CPU, "µs")
 	}
+	r.Cluster.compare(before.Cluster, line)
 	return b.String()
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -50,6 +51,10 @@ type duel struct {
 	due     time.Time // when the next move is to be played
 	begun   chan struct{}
 	seeds   int
+	dialed  int                          // connections, begun
+	waiting int                          // of those, that are not there yet
+	mix     *rand.Rand                   // has games play in an order of chance; nil: who waited for longest comes first
+	heard   func(p *pair, now time.Time) // is told of every move that is complete; nil: nobody is
 
 	// Read by other goroutines.
 	backlog  atomic.Int64 // moves that were due while no game was ready for one
@@ -72,6 +77,12 @@ type pair struct {
 	dues    [64]atomic.Int64 // the same of the last moves, by ply, in Unix nanoseconds: watchers of another swarm read it
 	counted bool             // in duel.playing
 	text    []byte           // of the last message sent
+
+	// Of a tour's.
+	shard int     // of the game
+	saw   [2]bool // by seat: has seen the move that is under way
+	done  bool    // it is acknowledged
+	out   bool    // something went wrong, and nothing more is played
 }
 
 // player is one connection.
@@ -87,29 +98,35 @@ func newDuel(address string, l load, how dialect, all []script) *duel {
 	d := &duel{load: l, address: address, dialect: how, scripts: all, begun: make(chan struct{})}
 	for i := range l.games {
 		p := &pair{duel: d, index: i}
+		for seat := range p.players {
+			p.players[seat] = &player{pair: p, seat: seat}
+		}
 		d.pairs = append(d.pairs, p)
 	}
 	return d
 }
 
 // Begin connects everybody.
-func (d *duel) Begin() {
-	for _, p := range d.pairs {
-		for seat := range p.players {
-			who := &player{pair: p, seat: seat}
-			p.players[seat] = who
-			conn, err := d.swarm.Dial(d.dialect.target(d, p), who)
-			if err != nil {
-				d.fault.fail(err)
-				return
-			}
-			who.conn = conn
+func (d *duel) Begin() { d.connect() }
+
+// connect makes the next connections, connectingMax at a time.
+func (d *duel) connect() {
+	for ; d.waiting < connectingMax && d.dialed < 2*len(d.pairs); d.dialed++ {
+		who := d.pairs[d.dialed/2].players[d.dialed%2]
+		conn, err := d.swarm.Dial(d.dialect.target(d, who.pair), who)
+		if err != nil {
+			d.fault.fail(err)
+			return
 		}
+		who.conn = conn
+		d.waiting++
 	}
 }
 
 // Opened says hello.
 func (d *duel) Opened(c *swarm.Conn) {
+	d.waiting--
+	d.connect()
 	d.dialect.opened(c.Data.(*player))
 }
 
@@ -131,7 +148,7 @@ func (p *pair) ready() {
 			close(d.begun)
 		}
 	}
-	d.idle = append(d.idle, p)
+	d.rest(p)
 }
 
 // sees says that one of those who have to has the move under way.
@@ -140,12 +157,26 @@ func (p *pair) sees() {
 	if p.missing--; p.missing > 0 {
 		return
 	}
-	d.recorder.add(time.Since(p.due))
+	now := time.Now()
+	d.recorder.add(now.Sub(p.due))
+	if d.heard != nil {
+		d.heard(p, now)
+	}
 	if p.ply++; p.ply == len(p.script) {
 		d.dialect.over(p)
 		return
 	}
+	d.rest(p)
+}
+
+// rest lets the pair play again when it is its turn. Those whose moves were complete at the same time must not stay together
+// for ever: the shards of a server would be asked one after the other instead of all at once.
+func (d *duel) rest(p *pair) {
 	d.idle = append(d.idle, p)
+	if last := len(d.idle) - 1; d.mix != nil && last > 0 {
+		other := last - d.mix.IntN((last+1)/2) // nobody waits for more than two rounds
+		d.idle[last], d.idle[other] = d.idle[other], d.idle[last]
+	}
 }
 
 // Wake plays the moves that are due. A move that is due while no game is ready for it waits, and the wait counts as

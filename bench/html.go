@@ -38,8 +38,26 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	if h := r.Herd; h != nil {
 		curves = append(curves, plot{"Other games while very many reconnect", []curve{{"relay", "before", h.OthersAlone}, {"plywire", "meanwhile", h.Others}}})
 	}
+	curves = append(curves, r.Cluster.plots()...)
 	return pageTemplate.Execute(w, map[string]any{"Report": r, "Summaries": r.Summaries(), "Costs": bars(costs, "µs CPU a move"),
 		"Memory": bars(memories, "KiB"), "Plots": curves})
+}
+
+// plots are those of a cluster.
+func (c *Cluster) plots() (all []plot) {
+	if c == nil {
+		return nil
+	}
+	if h := c.HandOver; h != nil {
+		all = append(all, plot{"Moves while shards change hands", []curve{{"relay", "before", h.Quiet}, {"plywire", "of games that nobody serves for a moment", h.Paused}}})
+	}
+	if f := c.Failover; f != nil {
+		all = append(all, plot{"Other games while a node is dead", []curve{{"relay", "before", f.Before}, {"plywire", "meanwhile", f.Others}}})
+	}
+	if hops := c.MedianHops(); len(hops) == 2 {
+		all = append(all, plot{"Moves over two nodes", []curve{{"relay", "games on the players' node", hops[0].Latency}, {"plywire", "games on the other node", hops[1].Latency}}})
+	}
+	return all
 }
 
 // bar is one bar of a chart.

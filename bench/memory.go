@@ -116,20 +116,8 @@ func (r *run) idleGames(ctx context.Context) (err error) {
 	for i := range short {
 		short[i] = r.scripts[i][:idlePlies]
 	}
-	pairs := max(r.config.Idle/gamesEach, 1)
-	b := &beginner{done: make(chan struct{}), left: pairs}
-	d := newDuel(s.address, load{games: pairs}, b, short)
-	stop, err := r.begin(ctx, d)
+	games, _, err := r.playMany(ctx, s, short, r.config.Idle)
 	if err != nil {
-		return err
-	}
-	err = until(ctx, b.done, &d.fault, beginMax)
-	stop()
-	if err != nil {
-		return err
-	}
-	games := pairs * gamesEach
-	if err := s.alone(ctx); err != nil {
 		return err
 	}
 	after, err := s.memory()
@@ -139,6 +127,30 @@ func (r *run) idleGames(ctx context.Context) (err error) {
 	r.remember(grown("game", "plywire", games, before, after))
 	return r.restart(ctx, s, folder, games)
 }
+
+// playMany begins about so many games, and plays each to the end of a script. It returns their number and mean length when
+// nobody is connected any more.
+func (r *run) playMany(ctx context.Context, s *subject, scripts []script, games int) (begun int, plies float64, err error) {
+	pairs := max(games/gamesEach, 1)
+	b := &beginner{done: make(chan struct{}), left: pairs}
+	d := newDuel(s.address, load{games: pairs}, b, scripts)
+	stop, err := r.begin(ctx, d)
+	if err != nil {
+		return 0, 0, err
+	}
+	err = until(ctx, b.done, &d.fault, playManyMax)
+	stop()
+	if err != nil {
+		return 0, 0, err
+	}
+	for i := range pairs * gamesEach {
+		plies += float64(len(scripts[i%len(scripts)]))
+	}
+	return pairs * gamesEach, plies / float64(pairs*gamesEach), s.alone(ctx)
+}
+
+// playManyMax bounds the time for playing the games that are there before the measurement.
+const playManyMax = 10 * time.Minute
 
 // alone waits until the server has noticed that nobody is connected.
 func (s *subject) alone(ctx context.Context) error {

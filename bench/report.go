@@ -15,6 +15,7 @@ type Report struct {
 	Restart *Restart  `json:"restart,omitempty"`
 	Watched *Watched  `json:"watched,omitempty"`
 	Herd    *Herd     `json:"herd,omitempty"`
+	Cluster *Cluster  `json:"cluster,omitempty"`
 }
 
 // Machine is where it was measured.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,20 +33,30 @@ func (r *run) relaySubject(ctx context.Context) (*subject, error) {
 	return s, s.start(ctx, "", r.config.Log, "bench-relay", "--listen", address)
 }
 
-// plywireSubject starts a server on a folder, which may hold games.
-func (r *run) plywireSubject(ctx context.Context, folder string) (*subject, error) {
+// newSubject is a server that has not been started, with addresses.
+func newSubject() (*subject, error) {
 	address, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
 	admin, err := process.FreeAddress()
+	return &subject{address: address, metrics: "http://" + admin}, err
+}
+
+// plywireSubject starts a server on a folder, which may hold games.
+func (r *run) plywireSubject(ctx context.Context, folder string) (*subject, error) {
+	s, err := newSubject()
 	if err != nil {
 		return nil, err
 	}
-	s := &subject{address: address, metrics: "http://" + admin}
-	args := append([]string{"serve", "--listen", address, "--admin", admin, "--data", folder, "--limits", "off", "--log-level", "warn",
-		"--connections-per-ip", "0"}, r.config.Serve...)
-	return s, s.start(ctx, r.config.Binary, r.config.Log, args...)
+	return s, s.serve(ctx, r, folder, r.config.Log, "--log-level", "warn")
+}
+
+// serve starts a server with some flags besides those that every measurement has.
+func (s *subject) serve(ctx context.Context, r *run, folder string, log io.Writer, more ...string) error {
+	args := []string{"serve", "--listen", s.address, "--admin", strings.TrimPrefix(s.metrics, "http://"), "--data", folder, "--limits", "off",
+		"--connections-per-ip", "0"}
+	return s.start(ctx, r.config.Binary, log, slices.Concat(args, more, r.config.Serve)...)
 }
 
 // folder makes a folder for data that goes away with the run.

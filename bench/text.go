@@ -49,13 +49,7 @@ func medianCost(rounds []Cost) Cost {
 	if len(rounds) == 0 {
 		return Cost{}
 	}
-	of := func(figure func(Cost) float64) float64 {
-		var values []float64
-		for _, c := range rounds {
-			values = append(values, figure(c))
-		}
-		return median(values)
-	}
+	of := medianOf(rounds)
 	c := rounds[0]
 	c.Round = len(rounds)
 	c.PerSecond = of(func(c Cost) float64 { return c.PerSecond })
@@ -64,15 +58,36 @@ func medianCost(rounds []Cost) Cost {
 	c.Busy = of(func(c Cost) float64 { return c.Busy })
 	c.Mallocs = of(func(c Cost) float64 { return c.Mallocs })
 	c.PerSync = of(func(c Cost) float64 { return c.PerSync })
-	c.Latency.P50 = of(func(c Cost) float64 { return c.Latency.P50 })
-	c.Latency.P99 = of(func(c Cost) float64 { return c.Latency.P99 })
-	c.Latency.P999 = of(func(c Cost) float64 { return c.Latency.P999 })
-	c.Latency.Most = of(func(c Cost) float64 { return c.Latency.Most })
-	c.Latency.Distribution = slices.Clone(c.Latency.Distribution)
-	for i := range c.Latency.Distribution {
-		c.Latency.Distribution[i].Milliseconds = of(func(c Cost) float64 { return c.Latency.Distribution[i].Milliseconds })
+	var latencies []Latency
+	for _, each := range rounds {
+		latencies = append(latencies, each.Latency)
 	}
+	c.Latency = medianLatency(latencies)
 	return c
+}
+
+// medianLatency is the median of each figure of them, of which there are some.
+func medianLatency(rounds []Latency) Latency {
+	of := medianOf(rounds)
+	l := rounds[0]
+	l.P50, l.P99 = of(func(l Latency) float64 { return l.P50 }), of(func(l Latency) float64 { return l.P99 })
+	l.P999, l.Most = of(func(l Latency) float64 { return l.P999 }), of(func(l Latency) float64 { return l.Most })
+	l.Distribution = slices.Clone(l.Distribution)
+	for i := range l.Distribution {
+		l.Distribution[i].Milliseconds = of(func(l Latency) float64 { return l.Distribution[i].Milliseconds })
+	}
+	return l
+}
+
+// medianOf is the median of a figure over rounds.
+func medianOf[T any](rounds []T) func(figure func(T) float64) float64 {
+	return func(figure func(T) float64) float64 {
+		var values []float64
+		for _, each := range rounds {
+			values = append(values, figure(each))
+		}
+		return median(values)
+	}
 }
 
 func median(values []float64) float64 {
@@ -107,6 +122,7 @@ func (r *Report) String() string {
 		p("  other games     p50 %.2f  p99 %.2f ms   before: %.2f  %.2f  (%d games, %.0f moves/s)", h.Others.P50, h.Others.P99, h.OthersAlone.P50,
 			h.OthersAlone.P99, h.OtherGames, h.OtherRate)
 	}
+	r.Cluster.text(p)
 	return b.String()
 }
 

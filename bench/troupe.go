@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,7 +70,7 @@ type recorder struct {
 func (r *recorder) begin() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.on, r.hist = true, hdrhistogram.New(1, latencyMax, latencyDigits)
+	r.on, r.hist = true, newHistogram()
 }
 
 // end records no more and returns what there is.
@@ -77,8 +78,13 @@ func (r *recorder) end() Latency {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.on = false
-	ms := func(q float64) float64 { return float64(r.hist.ValueAtQuantile(q)) / 1000 }
-	l := Latency{Count: r.hist.TotalCount(), P50: ms(50), P99: ms(99), P999: ms(99.9), Most: ms(100)}
+	return latencyOf(r.hist)
+}
+
+// latencyOf is what a histogram of microseconds says.
+func latencyOf(hist *hdrhistogram.Histogram) Latency {
+	ms := func(q float64) float64 { return float64(hist.ValueAtQuantile(q)) / 1000 }
+	l := Latency{Count: hist.TotalCount(), P50: ms(50), P99: ms(99), P999: ms(99.9), Most: ms(100)}
 	for _, q := range quantiles {
 		l.Distribution = append(l.Distribution, Point{q, ms(q)})
 	}
@@ -89,9 +95,37 @@ func (r *recorder) add(d time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.on {
-		_ = r.hist.RecordValue(min(max(d.Microseconds(), 1), latencyMax)) // in range: it cannot fail
+		record(r.hist, d)
 	}
 }
+
+func record(hist *hdrhistogram.Histogram, d time.Duration) {
+	_ = hist.RecordValue(min(max(d.Microseconds(), 1), latencyMax)) // in range: it cannot fail
+}
+
+// latencies puts some together.
+func latencies(all iter.Seq[time.Duration]) Latency {
+	hist := newHistogram()
+	for d := range all {
+		record(hist, d)
+	}
+	return latencyOf(hist)
+}
+
+// each is a duration of each of them.
+func each[T any](all []T, of func(T) time.Duration) iter.Seq[time.Duration] {
+	return func(yield func(time.Duration) bool) {
+		for _, one := range all {
+			if !yield(of(one)) {
+				return
+			}
+		}
+	}
+}
+
+func same(d time.Duration) time.Duration { return d }
+
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, latencyMax, latencyDigits) }
 
 // Latencies are recorded in microseconds, up to a minute, with three significant digits.
 const (

@@ -10,13 +10,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/plywire/plywire/bench"
 	"github.com/plywire/plywire/bench/relay"
+	"github.com/plywire/plywire/shard"
 )
 
 // benchCommand are the flags of plywire bench.
 type benchCommand struct {
-	Parts    []string      `help:"What is measured: cost, memory, watchers, herd." default:"cost,memory,watchers,herd"`
+	Parts    []string      `help:"What is measured: of one server cost, memory, watchers, herd; of several on one Redis, for which redis-server has to be in PATH, handover, failover, takeover, hop, or cluster for these four." default:"cost,memory,watchers,herd"`
 	Games    int           `help:"Games at a time." default:"200"`
 	Rate     []float64     `help:"Moves a second; 0 is flat out." default:"1000,5000,0"`
 	Rounds   int           `help:"Rounds of each rate, with a bare relay and the server in turns." default:"3"`
@@ -25,25 +28,43 @@ type benchCommand struct {
 	Idle     int           `help:"Idle connections, and idle games, for their memory." default:"5000"`
 	Watchers int           `help:"Watchers of one game." default:"10000"`
 	Herd     int           `help:"Connections that are lost at once and come back." default:"19000"`
-	Seed     uint64        `help:"Of the games." default:"1"`
-	Binary   string        `help:"Measure this binary instead of this one." type:"path" placeholder:"FILE"`
-	Serve    string        `help:"More flags for plywire serve, separated by spaces." placeholder:"FLAGS"`
-	Scratch  string        `help:"Folder for the servers' data: on the disk that is to be measured." type:"path" placeholder:"FOLDER"`
-	JSON     string        `help:"Write the report to this file as JSON." type:"path" placeholder:"FILE"`
-	HTML     string        `help:"Write the report to this file as a page with plots." type:"path" placeholder:"FILE"`
-	Compare  string        `help:"Compare with a report that was written as JSON." type:"existingfile" placeholder:"FILE"`
+
+	HandoverGames  int           `help:"Games in play while shards are handed over." default:"8000"`
+	HandoverShards int           `help:"Shards that they are in." default:"8"`
+	HandoverPlies  int           `help:"To which each of them is played before." default:"20"`
+	HandoverRate   float64       `help:"Moves a second, over all of them." default:"1000"`
+	FailoverGames  int           `help:"Games in play while a node is killed, each with a move a second." default:"1000"`
+	TakeoverGames  int           `help:"Games of a node that is killed, for another to take." default:"40000"`
+	HopRate        float64       `help:"Moves a second of games on another node than their players." default:"2000"`
+	Lease          time.Duration `help:"How long nodes wait for one of which they hear nothing." default:"3s"`
+
+	Seed    uint64 `help:"Of the games." default:"1"`
+	Binary  string `help:"Measure this binary instead of this one." type:"path" placeholder:"FILE"`
+	Serve   string `help:"More flags for plywire serve, separated by spaces." placeholder:"FLAGS"`
+	Scratch string `help:"Folder for the servers' data: on the disk that is to be measured." type:"path" placeholder:"FOLDER"`
+	JSON    string `help:"Write the report to this file as JSON." type:"path" placeholder:"FILE"`
+	HTML    string `help:"Write the report to this file as a page with plots." type:"path" placeholder:"FILE"`
+	Compare string `help:"Compare with a report that was written as JSON." type:"existingfile" placeholder:"FILE"`
 }
 
 // Run measures and prints the report.
 func (c *benchCommand) Run(ctx context.Context) error {
+	cluster := bench.ClusterConfig{Lease: c.Lease, Shards: c.HandoverShards, HandOverGames: c.HandoverGames, HandOverPlies: c.HandoverPlies,
+		HandOverRate: c.HandoverRate, FailoverGames: c.FailoverGames, TakeOverGames: c.TakeoverGames, HopRate: c.HopRate}
 	report, err := bench.Run(ctx, bench.Config{Binary: c.Binary, Serve: strings.Fields(c.Serve), Parts: c.Parts, Games: c.Games, Rates: c.Rate,
-		Rounds: c.Rounds, Duration: c.Duration, Warmup: c.Warmup, Idle: c.Idle, Watchers: c.Watchers, Herd: c.Herd, Seed: c.Seed,
-		Scratch: c.Scratch, Log: os.Stderr, Progress: os.Stderr})
+		Rounds: c.Rounds, Duration: c.Duration, Warmup: c.Warmup, Idle: c.Idle, Watchers: c.Watchers, Herd: c.Herd, Cluster: cluster,
+		Seed: c.Seed, Scratch: c.Scratch, Log: os.Stderr, Progress: os.Stderr, ShardOf: shardOf})
 	if err != nil {
 		return err
 	}
 	fmt.Print(report)
 	return errors.Join(c.compare(report), c.write(report))
+}
+
+// shardOf is the shard of a game, of so many.
+func shardOf(name string, shards int) (int, error) {
+	id, err := uuid.Parse(name)
+	return shard.Of(shard.ID(id), shards), err
 }
 
 func (c *benchCommand) compare(report *bench.Report) error {

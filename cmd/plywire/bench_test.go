@@ -62,6 +62,82 @@ func TestBench(t *testing.T) {
 	}
 }
 
+// TestBenchOfCluster runs the measurements of a cluster on a small scale, side by side.
+func TestBenchOfCluster(t *testing.T) {
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		t.Skip("redis-server is not installed; test.sh installs it where it can")
+	}
+	binary, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part, check := range map[string]func(*testing.T, *bench.Cluster){
+		"handover": checkHandOver, "failover": checkFailover, "takeover": checkTakeOver, "hop": checkHop,
+	} {
+		t.Run(part, func(t *testing.T) {
+			t.Parallel()
+			folder := t.TempDir()
+			report := filepath.Join(folder, "report.json")
+			cmd := exec.CommandContext(t.Context(), binary, "bench", "--parts", part, "--games", "20", "--rounds", "1", "--duration", "400ms",
+				"--warmup", "200ms", "--lease", "1s", "--handover-games", "40", "--handover-plies", "4", "--handover-rate", "200",
+				"--failover-games", "30", "--takeover-games", "200", "--hop-rate", "200", "--scratch", folder, "--json", report,
+				"--html", filepath.Join(folder, "report.html"), "--serve=--disk-free-min 0")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			r, err := bench.ReadReport(report)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Cluster == nil {
+				t.Fatalf("nothing is reported: %+v", r)
+			}
+			check(t, r.Cluster)
+			if left, err := filepath.Glob(filepath.Join(folder, "plywire-bench-*")); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %v %v", left, err)
+			}
+		})
+	}
+}
+
+func checkHandOver(t *testing.T, c *bench.Cluster) {
+	h := c.HandOver
+	if h.Shifted < 4 || h.Pause.Count != int64(h.Shifted) || h.Pause.P50 <= 0 || h.Took.Most < h.Pause.P50 || len(h.Shifts) != h.Shifted {
+		t.Errorf("hand-overs that cannot be: %+v", h)
+	}
+	if h.Closed+h.Failed != 0 || h.Quiet.Count == 0 || h.Near.Count == 0 || h.During.Count < h.Near.Count {
+		t.Errorf("moves that cannot be: %+v", h)
+	}
+}
+
+func checkFailover(t *testing.T, c *bench.Cluster) {
+	f := c.Failover
+	if f.Kills != 1 || f.All.Count != 1 || f.Back.Count != int64(f.Lost) || f.Lost == 0 || f.Lost == f.Games || f.Back.Most > f.All.Most {
+		t.Errorf("games that cannot be: %+v", f)
+	}
+	// Who holds a lease has renewed it half a second ago at the most, or a busy machine was slow.
+	if f.Back.Most < 300 || f.Before.Count == 0 || f.Others.Count == 0 || f.Others.P50 > f.Back.P50 || f.Closed+f.Failed != 0 {
+		t.Errorf("a failover that cannot be: %+v", f)
+	}
+}
+
+func checkTakeOver(t *testing.T, c *bench.Cluster) {
+	k := c.TakeOver
+	if k.Games != 200 || k.Restored != 200 || k.Seconds <= 0 || k.PerSecond <= 0 || k.Plies < 10 || k.Absent <= 0 {
+		t.Errorf("a take-over that cannot be: %+v", k)
+	}
+}
+
+func checkHop(t *testing.T, c *bench.Cluster) {
+	medians := c.MedianHops()
+	if len(medians) != 2 {
+		t.Fatalf("not both ways were measured: %+v", c.Hops)
+	}
+	if owner, hop := medians[0], medians[1]; owner.Hopped > 0.1 || hop.Hopped < 0.9 || owner.Moves == 0 || hop.Moves == 0 || owner.Latency.P50 <= 0 {
+		t.Errorf("hops that cannot be: %+v", c.Hops)
+	}
+}
+
 func checkReport(t *testing.T, r *bench.Report) {
 	t.Helper()
 	if len(r.Cost) != 4 || len(r.Memory) != 3 || r.Restart == nil || r.Watched == nil || r.Herd == nil {
