@@ -115,7 +115,7 @@ func TestEveryFlagReachesTheServer(t *testing.T) {
 	c.SnapshotEvents, c.SnapshotInterval, c.UpkeepInterval = 8, 9*time.Second, 10*time.Millisecond
 	c.Redis, c.Cluster, c.Durability, c.RedisReplicas = "redis://h", "c", "fsync", 3
 	c.URL, c.Link, c.LinkAdvertise, c.LinkCert, c.LinkKey, c.LinkCA = "https://n", ":2", "h:3", "/c", "/k", "/a"
-	c.Lease, c.AdminTokenFile = 6*time.Second, "/t"
+	c.Lease, c.StickyCookie, c.AdminTokenFile = 6*time.Second, "node", "/t"
 	c.SyncPace, c.DiskFreeMin, c.TestClock = 6*time.Millisecond, 7, true
 	got, err := c.config()
 	if err != nil {
