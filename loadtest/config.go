@@ -15,6 +15,7 @@ import (
 // Config says which games are played, and how. Start from DefaultConfig.
 type Config struct {
 	Server      string            // URL of the server: http or https
+	Others      []string          // URLs of more nodes of its cluster: the players are spread over all, and go on over any
 	Files       []string          // PGN files; beside one, NAME.expected.tsv is read if it is there
 	Games       int               // to be played; 0: all of the files, once
 	Concurrency int               // games at a time

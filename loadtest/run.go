@@ -164,6 +164,7 @@ func (r *run) mischief(ctx context.Context, record Record) (*mischief, error) {
 // connect connects a guest.
 func (r *run) connect(ctx context.Context) (*client.Client, error) {
 	config := client.DefaultConfig(r.config.Server)
+	config.Others, config.Spread = r.config.Others, true
 	config.Name = "plywire-replay"
 	config.BackoffMax = 2 * time.Second
 	c, err := client.Connect(ctx, config)
