@@ -255,8 +255,11 @@ func TestOpenRefuses(t *testing.T) {
 		"no TLS there": {func(_ *testing.T, cfg *Config) {
 			cfg.URL, cfg.ReadTimeout = strings.Replace(right, "redis://", "rediss://", 1), 300*time.Millisecond
 		}, "ask Redis about itself"},
-		"bad URL":  {func(_ *testing.T, cfg *Config) { cfg.URL = "http://user:" + secret + "@localhost" }, "want redis://"},
-		"bad name": {func(_ *testing.T, cfg *Config) { cfg.Name = "{a}" }, "the cluster's name"},
+		"bad URL":          {func(_ *testing.T, cfg *Config) { cfg.URL = "http://user:" + secret + "@localhost" }, "want redis://"},
+		"bad durability":   {func(_ *testing.T, cfg *Config) { cfg.Durability = "often" }, "want auto, primary, replicas or fsync"},
+		"both of them":     {func(_ *testing.T, cfg *Config) { cfg.Durability, cfg.Replicas = Primary, 1 }, "name one of the two"},
+		"replicas missing": {func(_ *testing.T, cfg *Config) { cfg.Replicas = -1 }, "want 0 to 16"},
+		"bad name":         {func(_ *testing.T, cfg *Config) { cfg.Name = "{a}" }, "the cluster's name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := config(t, right)
