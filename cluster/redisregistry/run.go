@@ -60,6 +60,7 @@ var refusals = []struct{ prefix, what string }{
 	{"ASK ", "the registry is moving to another server of the Redis Cluster"},
 	{"TRYAGAIN ", "the registry is moving to another server of the Redis Cluster"},
 	{"NOAUTH ", "Redis wants a password: it belongs in the URL"},
+	{"ERR Protocol error: unauthenticated ", "Redis wants a password: it belongs in the URL"}, // what it says to a long command
 	{"WRONGPASS ", "Redis does not accept the user and password of the URL"},
 	{"NOPERM ", "the user of the URL may not run what Plywire needs"},
 	{"BUSY ", "Redis is busy with somebody's script"},

@@ -132,6 +132,7 @@ var refusals = []struct{ prefix, what string }{
 	{"ASK ", "the shard is on its way to another server of the Redis Cluster"},
 	{"TRYAGAIN ", "the shard is on its way to another server of the Redis Cluster"},
 	{"NOAUTH ", "Redis wants a password: it belongs in the URL"},
+	{"ERR Protocol error: unauthenticated ", "Redis wants a password: it belongs in the URL"}, // what it says to a long command
 	{"WRONGPASS ", "Redis does not accept the user and password of the URL"},
 	{"NOPERM ", "the user of the URL may not run what Plywire needs"},
 	{"NOSCRIPT ", "Redis has lost the scripts"},
