@@ -59,6 +59,9 @@ func (n *Node) beat(ctx context.Context) (time.Duration, error) {
 		}
 		return 0, err
 	}
+	if err := n.yield(bounded, view); err != nil {
+		return 0, err
+	}
 	n.shards.Hold(sent, n.config.Lease-n.config.Margin)
 	n.mu.Lock()
 	if gap := sent.Sub(n.beaten); gap > n.config.Lease/2 {
@@ -84,6 +87,23 @@ func (n *Node) beat(ctx context.Context) (time.Duration, error) {
 		}
 	}
 	return wait, nil
+}
+
+// yield ends serving what another node has taken: before this one may serve again, or it would tell what was true before.
+func (n *Node) yield(ctx context.Context, view View) error {
+	live := make(map[string]bool, len(view.Members))
+	for _, m := range view.Members {
+		live[m.ID] = m.Left > 0 && m.ID != n.me.ID
+	}
+	for i, holder := range view.Holders {
+		if !live[holder] || n.inMotion(i) || !n.shards.Served(i) {
+			continue
+		}
+		if err := n.shards.Drop(ctx, i, shard.ErrFenced); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // meet keeps a link to every member, and ends those to who has gone.

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"github.com/plywire/plywire/shard"
 )
 
 const (
@@ -45,8 +43,6 @@ func (n *Node) plan(view View, fresh bool) {
 			mine = append(mine, i)
 		case holder == n.me.ID:
 			n.considerLocked(i, want[i], now)
-		case served && !gone:
-			n.tasks.Go(func() { n.shards.Drop(i, shard.ErrFenced) })
 		case want[i] == n.me.ID && gone:
 			n.moving[i] = n.me.ID
 			free = append(free, i)

@@ -111,14 +111,25 @@ func (n *Node) abandon(shards []*shard) {
 	}
 }
 
-// Drop ends serving a shard at once, because another node has it: what is not durable is refused.
-func (n *Node) Drop(index int, cause error) {
-	if s := n.slots[index].current.Load(); s != nil {
-		s.tell(func(time.Time) {
-			if !s.closed {
-				s.stop(cause)
-			}
-		})
+// Drop ends serving a shard at once, because another node has it: what is not durable is refused. It blocks until the shard has
+// its turn, or ctx ends.
+func (n *Node) Drop(ctx context.Context, index int, cause error) error {
+	s := n.slots[index].current.Load()
+	if s == nil {
+		return nil
+	}
+	done := make(chan struct{})
+	s.tell(func(time.Time) {
+		defer close(done)
+		if !s.closed {
+			s.stop(cause)
+		}
+	})
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("drop shard %d: %w", index, context.Cause(ctx))
 	}
 }
 

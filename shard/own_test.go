@@ -120,12 +120,12 @@ func TestLostShard(t *testing.T) {
 	}
 	s.away(ids[2])
 	s.done(ids[1], note{2})
-	s.node.Drop(3, shard.ErrFenced)
+	must(t, s.node.Drop(t.Context(), 3, shard.ErrFenced))
 	s.clock.settle()
 	if len(s.lost) != 2 || s.node.Served(3) {
 		t.Errorf("lost after the drop: %v", s.lost)
 	}
-	s.node.Drop(3, shard.ErrFenced) // it is not here
+	must(t, s.node.Drop(t.Context(), 3, shard.ErrFenced)) // it is not here
 	must(t, s.node.Take(t.Context(), 2))
 	s.clock.settle()
 	s.notes(ids[2], 1)
