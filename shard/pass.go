@@ -81,7 +81,8 @@ func (s *shard) passSome(ctx context.Context, most int) (some []Passing, more, o
 func (s *shard) passRest(now time.Time, warm bool) (rest []Passing, passed Passed) {
 	passed = Passed{Epoch: s.token.Epoch, Head: s.head, Trimmed: s.trimmed, Alive: s.lastAlive(now)}
 	if warm {
-		rest, _, passed.Warm = s.writeOut(len(s.all))
+		rest, _, warm = s.writeOut(len(s.all))
+		passed.Warm = warm && !s.missing
 	}
 	return rest, passed
 }
@@ -93,7 +94,9 @@ func (s *shard) writeOut(most int) (some []Passing, more, ok bool) {
 		switch {
 		case e.state != entryLive && (e.exists || e.faults > 0):
 			return nil, false, false // whoever takes the shard has to find out what is wrong with it
-		case e.state != entryLive, e.passed, !e.exists, !e.needed() && e.dirty == 0:
+		case e.state != entryLive, e.passed, !e.exists:
+			continue
+		case !e.told && !e.needed() && e.dirty == 0: // whoever wants it finds it in the store
 			continue
 		case !s.settled(e): // it may never become true, and its clock does not run yet
 			continue
@@ -104,7 +107,7 @@ func (s *shard) writeOut(most int) (some []Passing, more, ok bool) {
 		if !written {
 			return nil, false, false
 		}
-		e.passed = true
+		e.passed, e.told = true, true
 		some = append(some, Passing{Actor: e.id, State: state, Resident: e.resident, Expires: e.expires, Dirty: e.dirty, DirtyAt: e.dirtyAt, Events: e.events})
 	}
 	return some, false, true

@@ -215,3 +215,33 @@ func TestArrivalOfNonsense(t *testing.T) {
 		t.Error("nonsense is an actor")
 	}
 }
+
+// What was passed and has changed since is passed again, also if by then the store has all of it and nobody needs it in memory;
+// and if it has left memory, all is read from the store.
+func TestPassedAndSnapshottedSince(t *testing.T) {
+	for name, away := range map[string]time.Duration{"in memory": 0, "left": 3 * time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			p := newPassing(t)
+			p.done(a, note{1})
+			values := []uint64{1}
+			p.each = func() {
+				for len(values) < shard.DefaultConfig().SnapshotEvents { // the last brings a snapshot
+					value, w := uint64(len(values)+1), &answer{}
+					if err := p.from.Send(shard.Command{Actor: a, Body: note{value}, Sender: w}); err != nil {
+						return
+					}
+					w.ok(t)
+					values = append(values, value)
+				}
+				p.clock.pass(away)
+			}
+			passed := p.pass(p.add)
+			if len(values) == 1 || passed.Warm == (away > 0) {
+				t.Fatalf("%d values, %+v", len(values), passed)
+			}
+			must(t, p.node.TakeOver(t.Context(), p.arrival, passed))
+			p.clock.settle()
+			p.notes(a, values...)
+		})
+	}
+}

@@ -108,6 +108,7 @@ type shard struct {
 	toLoad  []*entry // actors to be loaded when others have been
 	loading int      // actors being loaded
 
+	missing   bool                // an actor that the next owner was told of has left memory
 	drained   []func(error)       // to be called when all is durable; nil: the shard is not being drained
 	kept      bool                // it is to be snapshotted for that
 	last      func(now time.Time) // to be called then; may be nil
@@ -134,6 +135,7 @@ type entry struct {
 	events   int       // in no snapshot
 	batch    uint64    // number of the last batch that has something of it
 	passed   bool      // the next owner has it as it is
+	told     bool      // the next owner has it as it is or was
 	kept     int       // where the snapshot is that batch has of it, counted from 1; 0: it has none
 	unseen   bool      // it has events of which it has not heard that they are Visible
 	sends    int       // commands to other actors that are not known to be delivered
@@ -174,6 +176,7 @@ func (s *shard) admit(id ID) *entry {
 
 // drop lets an actor leave memory. The last one takes its place.
 func (s *shard) drop(e *entry) {
+	s.missing = s.missing || e.told
 	s.unschedule(e)
 	last := len(s.all) - 1
 	s.all[e.place] = s.all[last]
