@@ -43,6 +43,11 @@ func TestNodesComeAndLeave(t *testing.T) {
 	if n := a.shards.Here(); n != 0 {
 		t.Errorf("who has left has %d shards", n)
 	}
+	for i := range shards { // or a, were it closed now, would take what it has passed with it
+		if !b.shards.Served(i) && !c.shards.Served(i) {
+			t.Errorf("a has left, and nobody serves shard %d", i)
+		}
+	}
 	l.more(200)
 	a.Stay()
 	must(t, b.Leave(t.Context()))

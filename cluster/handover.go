@@ -115,7 +115,7 @@ func (n *Node) takeOver(index int, arrival *shard.Arrival, passed shard.Passed) 
 	return err
 }
 
-// Leave hands all shards over to other nodes, and lets none come any more. It returns when none is left here, when there is
+// Leave hands all shards over to other nodes, and lets none come any more. It returns when others serve all of them, when there is
 // nobody who could have them, or with the cause of ctx when that ends. What is left has to be drained.
 func (n *Node) Leave(ctx context.Context) error {
 	n.setLeaving(true)
@@ -123,7 +123,7 @@ func (n *Node) Leave(ctx context.Context) error {
 	ticker := time.NewTicker(leaveEvery)
 	defer ticker.Stop()
 	for {
-		if n.shards.Here() == 0 || n.alone() {
+		if n.givenAll() || n.alone() {
 			return nil
 		}
 		n.poke()
@@ -133,6 +133,14 @@ func (n *Node) Leave(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// givenAll tells whether no shard is here, nor on its way to another node: that one would have to read it from the store if this
+// one were closed now.
+func (n *Node) givenAll() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.handing == 0 && n.shards.Here() == 0
 }
 
 // leaveEvery is the time between two looks at whether all shards have gone.
