@@ -86,6 +86,8 @@ var mutants = []struct{ name, file, old, new string }{
 	{"what an actor did after it was passed is left out", "receive.go", "e.events+len(events), false\n", "e.events+len(events), e.passed\n"},
 	{"an owner in between is not noticed", "pass.go", "|| token.Epoch != passed.Epoch+1 {", "{"},
 	{"what is broken is passed", "pass.go", "case e.state != entryLive && (e.exists || e.faults > 0):", "case false:"},
+	{"what was snapshotted since it was passed stays old", "pass.go", "case !e.told && !e.needed()", "case !e.needed()"},
+	{"what has left memory since it was passed stays old", "pass.go", "warm && !s.missing", "warm"},
 	{"players are charged for a passing", "pass.go", "Alive: s.lastAlive(now)", "Alive: s.now"},
 	{"ticks while draining", "timers.go", "!s.paused && s.drained == nil && len(s.timers) > 0", "!s.paused && len(s.timers) > 0"},
 	{"a stall is not noticed", "freeze.go", "between(s.now, now) > s.config.StallAfter", "false"},
