@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/plywire/plywire/cluster/link"
@@ -16,6 +17,10 @@ const (
 	// dueMargin is how long after the end of somebody's lease it is looked at.
 	dueMargin = 5 * time.Millisecond
 )
+
+// errStale means that the answer to a renewal came when it was not true any more: this process has stood still. Whoever acted on
+// it would take back what others have taken meanwhile.
+var errStale = errors.New("the answer to the renewal is too old")
 
 // beatAlways renews the lease until the node is closed.
 func (n *Node) beatAlways() {
@@ -50,7 +55,11 @@ func (n *Node) beat(ctx context.Context) (time.Duration, error) {
 	defer cancel()
 	sent := time.Now()
 	view, err := n.registry.Renew(bounded, me, n.config.Lease, known)
-	n.metrics.beats.Observe(time.Since(sent).Seconds())
+	took := max(time.Since(sent), time.Now().Round(0).Sub(sent.Round(0))) // one of the clocks stands still while a machine is suspended
+	n.metrics.beats.Observe(took.Seconds())
+	if err == nil && took > n.config.Lease/2 {
+		err = errStale
+	}
 	if err != nil {
 		n.metrics.beatsFailed.Inc()
 		if now := time.Now(); now.Sub(n.failing) >= warnEvery && n.context.Err() == nil {

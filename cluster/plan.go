@@ -2,9 +2,12 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/plywire/plywire/shard"
 )
 
 const (
@@ -122,7 +125,10 @@ func (n *Node) serve(ctx context.Context, index int, take func(ctx context.Conte
 		return nil
 	}
 	if err := take(ctx); err != nil {
-		if ctx.Err() == nil {
+		switch {
+		case errors.Is(err, shard.ErrFenced):
+			n.log.Warn().Int("shard", index).Msg("another node has taken this shard meanwhile")
+		case ctx.Err() == nil:
 			n.log.Error().Err(err).Int("shard", index).Msg("shard cannot be served; it is tried again")
 		}
 		return err
