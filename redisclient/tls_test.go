@@ -1,6 +1,7 @@
 package redisclient
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -18,26 +19,34 @@ func TestTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, port, _ := strings.Cut(address, ":")
-	redistest.Start(t, "--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", ca, "--tls-auth-clients", "yes")
+	plain := redistest.Start(t, "--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", ca, "--tls-auth-clients", "yes")
 	own := fmt.Sprintf("&cert=%s&key=%s", cert, key)
-	for name, test := range map[string]struct{ url, want string }{
-		"good":                     {"rediss://" + address + "?ca=" + ca + own, ""},
-		"an authority not known":   {"rediss://" + address + "?" + own[1:], "certificate"},
-		"no certificate of ours":   {"rediss://" + address + "?ca=" + ca, "certificate"},
-		"no TLS where there is it": {"redis://" + address, "EOF"},
+	for name, test := range map[string]struct{ url, want, hint string }{
+		"good":                      {"rediss://" + address + "?ca=" + ca + own, "", ""},
+		"an authority not known":    {"rediss://" + address + "?" + own[1:], "certificate", "?ca=FILE"},
+		"a certificate for another": {"rediss://localhost:" + port + "?ca=" + ca + own, "certificate", "another name"},
+		"no certificate of ours":    {"rediss://" + address + "?ca=" + ca, "certificate", ""},
+		"no TLS to who speaks it":   {"redis://" + address, "EOF", "rediss://"},
+		"TLS to who does not":       {"rediss://" + plain.Address + "?ca=" + ca, "", "redis://"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			target, err := Parse(test.url)
 			if err != nil {
 				t.Fatal(err)
 			}
-			client := target.Open(5*time.Second, 1)
+			client := target.Open(500*time.Millisecond, 1)
 			defer client.Close()
-			switch err := client.Ping(t.Context()).Err(); {
-			case test.want == "" && err != nil:
-				t.Errorf("Redis does not answer: %v", err)
-			case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
-				t.Errorf("the error is %v, want one with %q", err, test.want)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			err = client.Ping(ctx).Err()
+			if test.want == "" && test.hint == "" {
+				if err != nil {
+					t.Errorf("Redis does not answer: %v", err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(target.Explain(err), test.hint) {
+				t.Errorf("the error is %v, %q; want one with %q, and %q", err, target.Explain(err), test.want, test.hint)
 			}
 		})
 	}

@@ -254,7 +254,7 @@ func TestOpenRefuses(t *testing.T) {
 		}, "set it to noeviction"},
 		"no TLS there": {func(_ *testing.T, cfg *Config) {
 			cfg.URL, cfg.ReadTimeout = strings.Replace(right, "redis://", "rediss://", 1), 300*time.Millisecond
-		}, "ask Redis about itself"},
+		}, "there is no TLS handshake"},
 		"bad URL":          {func(_ *testing.T, cfg *Config) { cfg.URL = "http://user:" + secret + "@localhost" }, "want redis://"},
 		"bad durability":   {func(_ *testing.T, cfg *Config) { cfg.Durability = "often" }, "want auto, primary, replicas or fsync"},
 		"both of them":     {func(_ *testing.T, cfg *Config) { cfg.Durability, cfg.Replicas = Primary, 1 }, "name one of the two"},

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ func (s *Store) servers(ctx context.Context) ([]server, error) {
 		return nil
 	})
 	if err != nil {
-		if what := explain(err); what != "" {
+		if what := cmp.Or(explain(err), s.target.Explain(err)); what != "" {
 			err = fmt.Errorf("%s: %w", what, err)
 		}
 		return nil, fmt.Errorf("ask Redis about itself: %w", err)
