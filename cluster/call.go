@@ -95,6 +95,9 @@ func (n *Node) try(c *call, here func(shard.Command) error) error {
 
 // hold has the call wait for somebody to serve its shard.
 func (n *Node) hold(c *call) error {
+	if n.context.Err() != nil {
+		return shard.ErrUnavailable // the node is closed
+	}
 	if n.held.Add(1) > int64(n.config.HoldMax) {
 		n.held.Add(-1)
 		n.metrics.crowded.Inc()
@@ -112,6 +115,10 @@ func (n *Node) hold(c *call) error {
 	r.waiting[at] = c
 	r.count.Store(int32(len(r.waiting)))
 	r.mu.Unlock()
+	select {
+	case n.waking <- struct{}{}:
+	default: // it has been told
+	}
 	return nil
 }
 
@@ -156,15 +163,23 @@ func (n *Node) usher() {
 	ticker := time.NewTicker(usherEvery)
 	defer ticker.Stop()
 	for {
+		if n.held.Load() == 0 {
+			ticker.Stop() // nothing is done until something waits
+			select {
+			case <-n.waking:
+			case <-n.calling:
+			case <-n.closed:
+				return
+			}
+			ticker.Reset(usherEvery)
+			continue
+		}
 		select {
 		case <-ticker.C:
 		case <-n.calling:
 		case <-n.closed:
 			n.turnAway()
 			return
-		}
-		if n.held.Load() == 0 {
-			continue
 		}
 		for i := range n.routes {
 			if n.routes[i].count.Load() > 0 {

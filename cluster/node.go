@@ -61,7 +61,8 @@ type Node struct {
 	context  context.Context // ends with Close
 	cancel   context.CancelFunc
 	closed   <-chan struct{}
-	calling  chan struct{} // has room for one: the usher has something to do
+	calling  chan struct{} // has room for one: the usher should look now
+	waking   chan struct{} // has room for one: the usher has something to do, soon
 	poked    chan struct{} // has room for one: renew now
 	tasks    sync.WaitGroup
 	held     atomic.Int64 // commands that wait
@@ -79,6 +80,7 @@ type Node struct {
 	guests  map[string]*guest    // by ID
 	moving  map[int]string       // shards that are being taken or handed over, and to whom
 	later   map[int]time.Time    // shards not to be tried again before then
+	settled map[int]time.Time    // when a shard's last motion ended: what was asked before that does not count for it
 	seen    map[string]time.Time // since when a member is known here
 	handing int                  // shards being handed over
 	leaving bool                 // for good: Leave was called
@@ -96,8 +98,8 @@ func New(config Config, address string, advertise func(listening net.Addr) strin
 		return nil, fmt.Errorf("cluster: draw an id: %w", err)
 	}
 	n := &Node{config: config, log: config.Logger, metrics: newMetrics(registerer), registry: registry, codec: codec,
-		routes: make([]route, shards), audience: newAudience(), calling: make(chan struct{}, 1), poked: make(chan struct{}, 1),
-		peers: make(map[string]*peer), guests: make(map[string]*guest), moving: make(map[int]string), later: make(map[int]time.Time),
+		routes: make([]route, shards), audience: newAudience(), calling: make(chan struct{}, 1), waking: make(chan struct{}, 1), poked: make(chan struct{}, 1),
+		peers: make(map[string]*peer), guests: make(map[string]*guest), moving: make(map[int]string), later: make(map[int]time.Time), settled: make(map[int]time.Time),
 		seen: make(map[string]time.Time), doubted: make(map[string]struct{})}
 	nobody := ""
 	for i := range n.routes {
