@@ -68,7 +68,12 @@ func (n *Node) beat(ctx context.Context) (time.Duration, error) {
 		}
 		return 0, err
 	}
-	if err := n.yield(bounded, view); err != nil {
+	if view.Holders == nil {
+		n.mu.Lock()
+		view.Holders, view.Pins = n.view.Holders, n.view.Pins
+		n.mu.Unlock()
+	}
+	if err := n.yield(bounded, view, sent); err != nil {
 		return 0, err
 	}
 	n.shards.Hold(sent, n.config.Lease-n.config.Margin)
@@ -81,13 +86,10 @@ func (n *Node) beat(ctx context.Context) (time.Duration, error) {
 	}
 	fresh := n.beaten.IsZero()
 	n.beaten = sent
-	if view.Holders == nil {
-		view.Holders, view.Pins = n.view.Holders, n.view.Pins
-	}
 	n.view = view
 	n.mu.Unlock()
 	n.meet(view.Members)
-	n.follow(view.Holders)
+	n.follow(view.Holders, sent)
 	n.plan(view, fresh)
 	wait := n.config.Beat
 	for _, m := range view.Members {
@@ -99,13 +101,14 @@ func (n *Node) beat(ctx context.Context) (time.Duration, error) {
 }
 
 // yield ends serving what another node has taken: before this one may serve again, or it would tell what was true before.
-func (n *Node) yield(ctx context.Context, view View) error {
+// The view was asked for at that time.
+func (n *Node) yield(ctx context.Context, view View, asked time.Time) error {
 	live := make(map[string]bool, len(view.Members))
 	for _, m := range view.Members {
 		live[m.ID] = m.Left > 0 && m.ID != n.me.ID
 	}
 	for i, holder := range view.Holders {
-		if !live[holder] || n.inMotion(i) || !n.shards.Served(i) {
+		if !live[holder] || n.moved(i, asked) || !n.shards.Served(i) {
 			continue
 		}
 		if err := n.shards.Drop(ctx, i, shard.ErrFenced); err != nil {
@@ -161,10 +164,10 @@ func (n *Node) meet(members []Standing) {
 }
 
 // follow lets the commands of each shard go where it is held.
-func (n *Node) follow(holders []string) {
+func (n *Node) follow(holders []string, asked time.Time) {
 	changed := make(map[int]bool)
 	for i, holder := range holders {
-		if n.inMotion(i) {
+		if n.moved(i, asked) {
 			continue // who moves it knows better
 		}
 		if n.changeHolder(i, holder) {
@@ -177,9 +180,16 @@ func (n *Node) follow(holders []string) {
 	}
 }
 
-func (n *Node) inMotion(index int) bool {
+// moved tells whether a shard is in motion, or was since then: a view from before knows another holder, and a node that acted on
+// it would take back what it has just handed over.
+func (n *Node) moved(index int, since time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	return n.movedLocked(index, since)
+}
+
+// movedLocked is moved. Requires: n.mu is held.
+func (n *Node) movedLocked(index int, since time.Time) bool {
 	_, is := n.moving[index]
-	return is
+	return is || n.settled[index].After(since)
 }

@@ -79,7 +79,15 @@ func (g *guest) handedOver(m *message) {
 			g.conn.Close(err)
 			return
 		}
+		n.mu.Lock()
+		_, busy := n.moving[m.shard]
+		n.moving[m.shard] = n.me.ID // before an older view says whose it was
+		n.mu.Unlock()
 		n.setHolder(m.shard, n.me.ID) // before the commands behind this message
+		if busy {
+			g.done(m.number, nil) // it has been seen already whose it is
+			return
+		}
 		n.tasks.Go(func() { g.done(m.number, n.takeOver(m.shard, arrival, passed)) })
 	}
 }
@@ -94,17 +102,10 @@ func (n *Node) welcomes() error {
 	return nil
 }
 
-// takeOver serves a shard that another node has handed over.
+// takeOver serves a shard that another node has handed over. Requires: it is noted as moving.
 func (n *Node) takeOver(index int, arrival *shard.Arrival, passed shard.Passed) error {
 	ctx, cancel := context.WithTimeout(n.context, n.config.HandOverTimeout)
 	defer cancel()
-	n.mu.Lock()
-	_, busy := n.moving[index]
-	n.moving[index] = n.me.ID
-	n.mu.Unlock()
-	if busy {
-		return nil // it has been seen already whose it is
-	}
 	err := n.serve(ctx, index, func(ctx context.Context) error {
 		if arrival == nil {
 			return n.shards.Take(ctx, index)

@@ -33,7 +33,7 @@ func (n *Node) plan(view View, fresh bool) {
 	// Where Redis was away, everybody's lease ran out. Whoever renews first must not take it all.
 	patient := now.Sub(n.steady) < n.config.Lease
 	for i, holder := range view.Holders {
-		if _, is := n.moving[i]; is || now.Before(n.later[i]) {
+		if n.movedLocked(i, n.beaten) || now.Before(n.later[i]) {
 			continue
 		}
 		_, known := left[holder]
@@ -113,6 +113,7 @@ func (n *Node) settle(index int, wrong bool) {
 	defer n.mu.Unlock()
 	delete(n.moving, index)
 	delete(n.later, index)
+	n.settled[index] = time.Now()
 	if wrong {
 		n.later[index] = time.Now().Add(againAfter)
 	}
