@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,35 @@ func TestTourCountsWhatIsNew(t *testing.T) {
 	}
 	if plays := d.since(time.Time{}); len(plays) != 1 || plays[0].took() < 0 {
 		t.Errorf("%+v", plays)
+	}
+}
+
+// Every game plays once a round, in an order that is another one each time.
+func TestTourMixesItsGames(t *testing.T) {
+	const games = 50
+	d, _ := newStage(games)
+	now := time.Now()
+	for len(d.plays) < 2*games {
+		now = now.Add(time.Millisecond)
+		d.Wake(now)
+		for _, p := range d.pairs {
+			if p.missing > 0 {
+				moved(d, p)
+				agreed(d, p)
+			}
+		}
+	}
+	var orders [2][]int
+	for round := range orders {
+		for _, each := range d.plays[round*games : (round+1)*games] {
+			orders[round] = append(orders[round], each.pair)
+		}
+		if whom := slices.Sorted(slices.Values(orders[round])); len(slices.Compact(whom)) != games {
+			t.Fatalf("in a round of %d, these played: %v", games, orders[round])
+		}
+	}
+	if slices.Equal(orders[0], orders[1]) || slices.IsSorted(orders[0]) {
+		t.Errorf("the order is %v, and then %v", orders[0], orders[1])
 	}
 }
 

@@ -15,6 +15,7 @@ func (c *Cluster) text(p func(string, ...any)) {
 		row(p, "hand-over in all", h.Took)
 		row(p, "moves before", h.Quiet)
 		row(p, "moves in pauses", h.Paused)
+		row(p, "  until the ok", h.Answered)
 		row(p, "moves near", h.Near)
 		row(p, "all moves", h.During)
 	}
@@ -93,6 +94,7 @@ func (c *Cluster) compare(before *Cluster, line func(what string, now, then floa
 		line("pause of a hand-over, p50", now.Pause.P50, then.Pause.P50, "ms")
 		line("pause of a hand-over, longest", now.Pause.Most, then.Pause.Most, "ms")
 		line("p99 of moves in pauses", now.Paused.P99, then.Paused.P99, "ms")
+		line("p99 of their answers", now.Answered.P99, then.Answered.P99, "ms")
 		line("p99 of moves near hand-overs", now.Near.P99, then.Near.P99, "ms")
 		line("p99 of moves without hand-overs", now.Quiet.P99, then.Quiet.P99, "ms")
 	}

@@ -53,7 +53,8 @@ type duel struct {
 	seeds   int
 	dialed  int                          // connections, begun
 	waiting int                          // of those, that are not there yet
-	mix     *rand.Rand                   // has games play in an order of chance; nil: who waited for longest comes first
+	mix     *rand.Rand                   // shuffles the pairs before each round; nil: who has waited for longest comes first
+	next    []*pair                      // where they are shuffled: those of the next round
 	heard   func(p *pair, now time.Time) // is told of every move that is complete; nil: nobody is
 
 	// Read by other goroutines.
@@ -79,10 +80,11 @@ type pair struct {
 	text    []byte           // of the last message sent
 
 	// Of a tour's.
-	shard int     // of the game
-	saw   [2]bool // by seat: has seen the move that is under way
-	done  bool    // it is acknowledged
-	out   bool    // something went wrong, and nothing more is played
+	shard int       // of the game
+	saw   [2]bool   // by seat: has seen the move that is under way
+	done  bool      // it is acknowledged
+	at    time.Time // when it was
+	out   bool      // something went wrong, and nothing more is played
 }
 
 // player is one connection.
@@ -169,14 +171,13 @@ func (p *pair) sees() {
 	d.rest(p)
 }
 
-// rest lets the pair play again when it is its turn. Those whose moves were complete at the same time must not stay together
-// for ever: the shards of a server would be asked one after the other instead of all at once.
+// rest lets the pair play again when it is its turn.
 func (d *duel) rest(p *pair) {
-	d.idle = append(d.idle, p)
-	if last := len(d.idle) - 1; d.mix != nil && last > 0 {
-		other := last - d.mix.IntN((last+1)/2) // nobody waits for more than two rounds
-		d.idle[last], d.idle[other] = d.idle[other], d.idle[last]
+	if d.mix != nil {
+		d.next = append(d.next, p)
+		return
 	}
+	d.idle = append(d.idle, p)
 }
 
 // Wake plays the moves that are due. A move that is due while no game is ready for it waits, and the wait counts as
@@ -194,7 +195,13 @@ func (d *duel) Wake(now time.Time) time.Time {
 	}
 	step := time.Duration(math.Round(float64(time.Second) / d.load.rate))
 	n := 0
-	for ; n < len(d.idle) && !d.due.After(now); d.due = d.due.Add(step) {
+	for ; !d.due.After(now); d.due = d.due.Add(step) {
+		if n == len(d.idle) {
+			if n, d.idle, d.next = 0, d.next, d.idle[:0]; len(d.idle) == 0 {
+				break
+			}
+			d.mix.Shuffle(len(d.idle), func(i, j int) { d.idle[i], d.idle[j] = d.idle[j], d.idle[i] })
+		}
 		d.play(d.idle[n], d.due)
 		n++
 	}

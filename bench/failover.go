@@ -102,8 +102,9 @@ func (n *nodes) kill(ctx context.Context, t *tour, all *outages, first, second *
 	every := time.Duration(0)
 	for _, m := range t.since(calm) {
 		switch {
-		case m.due.Before(killed):
+		case m.done.Before(killed):
 			all.before = append(all.before, m)
+		case m.due.Before(killed): // it was under way, and its game's next move tells when that was back
 		case !lost[m.shard]:
 			all.others = append(all.others, m)
 		case !next[m.pair]:

@@ -17,12 +17,13 @@ type HandOver struct {
 	Joins     int     `json:"joins"` // times that the other node came, and left
 	Shifted   int     `json:"hand_overs"`
 	Shifts    []Shift `json:"shifts"`
-	Pause     Latency `json:"pause"`  // for which nobody served a shard, as the node says that handed it over
-	Took      Latency `json:"took"`   // from the first question to the other node to the end
-	Quiet     Latency `json:"quiet"`  // moves before
-	Paused    Latency `json:"paused"` // moves of games whose shard nobody served while they were under way
-	Near      Latency `json:"near"`   // moves of all games that were due within 200 ms of a hand-over
-	During    Latency `json:"during"` // all moves from the first coming to the last going
+	Pause     Latency `json:"pause"`           // for which nobody served a shard, as the node says that handed it over
+	Took      Latency `json:"took"`            // from the first question to the other node to the end
+	Quiet     Latency `json:"quiet"`           // moves before
+	Paused    Latency `json:"paused"`          // moves of games whose shard nobody served while they were under way
+	Answered  Latency `json:"paused_answered"` // of these, until the mover had the ok
+	Near      Latency `json:"near"`            // moves of all games that were due within 200 ms of a hand-over
+	During    Latency `json:"during"`          // all moves from the first coming to the last going
 	Connected int     `json:"connections"`
 	Closed    int64   `json:"connections_closed"`
 	Failed    int64   `json:"moves_failed"`  // refused, or lost
@@ -80,6 +81,9 @@ func (r *run) handOver(ctx context.Context) (err error) {
 		return fmt.Errorf("a move of every game afterwards: %w", err)
 	}
 	h := n.handedOver(t.since(began), came, went)
+	if h.Shifted == 0 {
+		return errors.New("the nodes' logs tell of no hand-over: is the binary of another release?")
+	}
 	h.Games, h.Shards, h.Plies, h.Rate, h.Joins = c.HandOverGames, c.Shards, c.HandOverPlies, c.HandOverRate, r.config.Rounds
 	h.Connected, h.Closed, h.Failed, h.Retried = 2*c.HandOverGames, t.closed.Load(), t.failed.Load(), t.retried.Load()
 	r.cluster().HandOver = &h
@@ -119,6 +123,7 @@ func (n *nodes) handedOver(plays []play, came, went time.Time) HandOver {
 	h.Quiet = latencies(each(only(plays, func(m play) bool { return m.due.Before(came) }), play.took))
 	h.During = latencies(each(only(plays, func(m play) bool { return !m.due.Before(came) && m.due.Before(went) }), play.took))
 	h.Paused = latencies(each(only(plays, func(m play) bool { return touches(passes, m) }), play.took))
+	h.Answered = latencies(each(only(plays, func(m play) bool { return touches(passes, m) }), play.answered))
 	h.Near = latencies(each(only(plays, func(m play) bool { return isNear(passes, m) }), play.took))
 	return h
 }

@@ -84,7 +84,7 @@ func (r *run) playHop(ctx context.Context, n *nodes, t *tour, entry, other *subj
 		return h, err
 	}
 	t.recorder.begin()
-	err = until(ctx, nil, &t.fault, r.config.Duration)
+	err = until(ctx, nil, &t.fault, r.config.Duration/2) // a round has two ways
 	h.Latency, h.Behind = t.recorder.end(), t.backlog.Load()
 	if err != nil {
 		return h, err

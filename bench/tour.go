@@ -25,6 +25,7 @@ type tour struct {
 	plies     int                  // to which every game is played as fast as it goes, before the rest
 	warm      chan struct{}        // closed when all have been
 	warmed    bool
+	seed      uint64  // of the order in which games play
 	rested    []*pair // that have been
 	refused   []refusal
 
@@ -45,10 +46,15 @@ type tour struct {
 // play is one move.
 type play struct {
 	pair, shard int
-	due, done   time.Time
+	due         time.Time
+	agreed      time.Time // when the mover had the ok
+	done        time.Time // when both had the event, too
 }
 
 func (p play) took() time.Duration { return p.done.Sub(p.due) }
+
+// answered is how long the mover has waited.
+func (p play) answered() time.Duration { return p.agreed.Sub(p.due) }
 
 // refusal is a move that is to be sent again.
 type refusal struct {
@@ -60,9 +66,9 @@ type refusal struct {
 // newTour makes a tour whose players come in at these addresses.
 func (r *run) newTour(shards int, l load, plies int, addresses ...string) *tour {
 	t := &tour{addresses: addresses, shards: shards, shardOf: r.config.ShardOf, plies: plies, warm: make(chan struct{}),
-		gone: make([]bool, l.games)}
+		gone: make([]bool, l.games), seed: r.config.Seed}
 	t.duel = newDuel("", l, t, r.scripts)
-	t.heard, t.mix = t.complete, rand.New(rand.NewPCG(r.config.Seed, 0x746f7572))
+	t.heard = t.complete
 	return t
 }
 
@@ -118,7 +124,7 @@ func (t *tour) hears(p *player, line []byte) {
 		}
 	case bytes.HasPrefix(line, saysOK):
 		if pair.missing > 0 && !pair.done && field(line, `"re":"`) == pair.underWay() {
-			pair.done = true
+			pair.done, pair.at = true, time.Now()
 			pair.sees()
 		}
 	}
@@ -210,8 +216,10 @@ func (t *tour) warmUp(now time.Time) {
 		}
 	}
 	if t.idle = t.idle[:0]; len(t.rested) == len(t.pairs) {
-		t.mix.Shuffle(len(t.rested), func(i, j int) { t.rested[i], t.rested[j] = t.rested[j], t.rested[i] })
-		t.idle, t.rested, t.warmed, t.due = t.rested, nil, true, now
+		// Those whose moves were complete at the same time are of one shard, and must not stay together: the shards would be
+		// asked one after the other instead of all at once.
+		t.mix = rand.New(rand.NewPCG(t.seed, 0x746f7572))
+		t.next, t.rested, t.warmed, t.due = t.rested, nil, true, now
 		close(t.warm)
 	}
 }

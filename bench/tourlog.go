@@ -25,7 +25,7 @@ func (t *tour) complete(p *pair, now time.Time) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.plays = append(t.plays, play{p.index, p.shard, p.due, now})
+	t.plays = append(t.plays, play{p.index, p.shard, p.due, p.at, now})
 	if !p.due.Before(t.mark) {
 		t.missLess(p)
 	}
