@@ -60,6 +60,20 @@ func (a *audience) dropAll(g *guest, actors map[shard.ID]struct{}) {
 	}
 }
 
+// each calls f for every actor and every node that wants to hear of it.
+func (a *audience) each(f func(actor shard.ID, g *guest)) {
+	for i := range a.parts {
+		part := &a.parts[i]
+		part.mu.RLock()
+		for actor, guests := range part.guests {
+			for _, g := range guests {
+				f(actor, g)
+			}
+		}
+		part.mu.RUnlock()
+	}
+}
+
 // has tells whether a node wants to hear of an actor.
 func (a *audience) has(id string, actor shard.ID) bool {
 	return slices.ContainsFunc(a.of(actor), func(g *guest) bool { return g.id == id })

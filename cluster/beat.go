@@ -165,17 +165,17 @@ func (n *Node) meet(members []Standing) {
 
 // follow lets the commands of each shard go where it is held.
 func (n *Node) follow(holders []string, asked time.Time) {
-	changed := make(map[int]bool)
+	changed := make(map[int]string)
 	for i, holder := range holders {
 		if n.moved(i, asked) {
 			continue // who moves it knows better
 		}
 		if n.changeHolder(i, holder) {
-			changed[i] = true
+			changed[i] = holder
 		}
 	}
 	if len(changed) > 0 {
-		n.missed(func(index int) bool { return changed[index] })
+		n.doubt(changed)
 		n.kick()
 	}
 }

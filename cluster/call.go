@@ -26,6 +26,7 @@ type call struct {
 // route is where the commands of one shard go.
 type route struct {
 	holder atomic.Pointer[string] // member that holds the shard, as far as is known here; empty: nobody
+	heard  atomic.Pointer[string] // member that has said itself that it serves the shard, since the holder changed; nil: none
 	next   atomic.Uint64
 	count  atomic.Int32 // len(waiting)
 

@@ -17,7 +17,7 @@ type guest struct {
 	conn *link.Conn
 	id   string
 
-	arrivals map[int]*shard.Arrival // shards on their way here; the reader's
+	arrivals map[int]*arrival // shards on their way here; the reader's
 
 	mu      sync.Mutex
 	watched map[shard.ID]struct{} // actors of which it wants to hear
@@ -25,7 +25,7 @@ type guest struct {
 
 // welcome is told of a new connection from another node.
 func (n *Node) welcome(conn *link.Conn) link.Handler {
-	g := &guest{node: n, conn: conn, id: conn.Peer(), watched: make(map[shard.ID]struct{}), arrivals: make(map[int]*shard.Arrival)}
+	g := &guest{node: n, conn: conn, id: conn.Peer(), watched: make(map[shard.ID]struct{}), arrivals: make(map[int]*arrival)}
 	n.mu.Lock()
 	n.guests[g.id] = g
 	n.mu.Unlock()
@@ -45,7 +45,7 @@ func (g *guest) Frame(frame []byte) {
 		g.command(&m)
 	case kindForget:
 		g.forget(m.actor)
-	case kindPrepare, kindState, kindTake:
+	case kindPrepare, kindState, kindAudience, kindTake:
 		if m.shard >= len(n.routes) {
 			g.conn.Close(fmt.Errorf("%w: there is no shard %d", errMessage, m.shard))
 			return
@@ -109,22 +109,19 @@ func (g *guest) Down(error) {
 
 func (g *guest) watch(actor shard.ID) {
 	g.mu.Lock()
-	_, known := g.watched[actor]
-	if g.watched != nil {
-		g.watched[actor] = struct{}{}
+	defer g.mu.Unlock()
+	if _, known := g.watched[actor]; known || g.watched == nil {
+		return // it hears already, or is down
 	}
-	g.mu.Unlock()
-	if !known {
-		g.node.audience.add(g, actor)
-	}
+	g.watched[actor] = struct{}{}
+	g.node.audience.add(g, actor)
 }
 
 func (g *guest) forget(actor shard.ID) {
 	g.mu.Lock()
-	_, known := g.watched[actor]
-	delete(g.watched, actor)
-	g.mu.Unlock()
-	if known {
+	defer g.mu.Unlock()
+	if _, known := g.watched[actor]; known {
+		delete(g.watched, actor)
 		g.node.audience.drop(g, actor)
 	}
 }

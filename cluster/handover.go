@@ -37,10 +37,12 @@ func (n *Node) passOn(index int, to *peer) (pause time.Duration, err error) {
 	if err := to.ask(ctx, kindPrepare, index, nil, func() {}); err != nil {
 		return 0, err
 	}
-	passed, err := n.shards.Give(ctx, index, (&passer{peer: to, index: index, ctx: ctx}).pass)
+	passer := &passer{peer: to, index: index, ctx: ctx}
+	passed, err := n.shards.Give(ctx, index, passer.pass)
 	if err != nil {
 		return 0, err
 	}
+	passed.Warm = passed.Warm && passer.passAudience() == nil
 	stopped := passed.Alive
 	if err := n.registry.Pass(ctx, index, n.me.ID, to.id); err != nil {
 		// Whose it is now, the next view says.
@@ -55,22 +57,29 @@ func (n *Node) passOn(index int, to *peer) (pause time.Duration, err error) {
 
 // handedOver goes on with a shard that another node hands over to this one.
 func (g *guest) handedOver(m *message) {
-	n, arrival := g.node, g.arrivals[m.shard]
+	n, coming := g.node, g.arrivals[m.shard]
 	switch m.kind {
 	case kindPrepare:
 		err := n.welcomes()
 		if err == nil {
-			g.arrivals[m.shard] = n.shards.Expect(m.shard)
+			g.arrivals[m.shard] = &arrival{n.shards.Expect(m.shard), make(map[string][]shard.ID)}
 		}
 		g.done(m.number, err)
 	case kindState:
 		some, err := parsePassing(m.body)
-		if err == nil && arrival != nil {
-			err = arrival.Add(some)
+		if err == nil && coming != nil {
+			err = coming.Add(some)
 		}
 		if err != nil { // it is read from the store
 			n.log.Warn().Err(err).Int("shard", m.shard).Msg("what another node passes cannot be used")
 			delete(g.arrivals, m.shard)
+		}
+	case kindAudience:
+		if coming == nil {
+			return
+		}
+		if err := coming.hear(m.body); err != nil {
+			g.conn.Close(err)
 		}
 	case kindTake:
 		delete(g.arrivals, m.shard)
@@ -88,7 +97,7 @@ func (g *guest) handedOver(m *message) {
 			g.done(m.number, nil) // it has been seen already whose it is
 			return
 		}
-		n.tasks.Go(func() { g.done(m.number, n.takeOver(m.shard, arrival, passed)) })
+		n.tasks.Go(func() { g.done(m.number, n.takeOver(m.shard, coming, passed)) })
 	}
 }
 
@@ -103,14 +112,15 @@ func (n *Node) welcomes() error {
 }
 
 // takeOver serves a shard that another node has handed over. Requires: it is noted as moving.
-func (n *Node) takeOver(index int, arrival *shard.Arrival, passed shard.Passed) error {
+func (n *Node) takeOver(index int, coming *arrival, passed shard.Passed) error {
 	ctx, cancel := context.WithTimeout(n.context, n.config.HandOverTimeout)
 	defer cancel()
-	err := n.serve(ctx, index, func(ctx context.Context) error {
-		if arrival == nil {
-			return n.shards.Take(ctx, index)
+	err := n.serve(ctx, index, func(ctx context.Context) (warm bool, err error) {
+		if coming == nil {
+			return false, n.shards.Take(ctx, index)
 		}
-		return n.shards.TakeOver(ctx, arrival, passed)
+		n.invite(coming) // before there is anything to hear
+		return n.shards.TakeOver(ctx, coming.Arrival, passed)
 	})
 	n.settle(index, err != nil)
 	return err

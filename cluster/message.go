@@ -13,19 +13,20 @@ import (
 type kind byte
 
 const (
-	kindCommand kind = iota + 1 // from who dialed: number, flags, age in microseconds, actor, body
-	kindForget                  // actor: nobody watches it there any more
-	kindPrepare                 // number, shard: it is going to be handed over
-	kindState                   // shard, body: some of its actors
-	kindTake                    // number, shard, body: it was handed over, and how it was
-	kindAnswer                  // from who was dialed: number, status, and a body, or the holder for statusAway
-	kindNotice                  // actor, body
-	kindDone                    // number, and what went wrong: the answer to kindPrepare, kindTake, kindLeave and kindStay
-	kindHolds                   // shard: who was dialed serves it from now on
-	kindSurvey                  // number: how are the shards there?
-	kindReport                  // number, and a report as JSON, or nothing: the answer to kindSurvey
-	kindLeave                   // number: an operator wants the node drained
-	kindStay                    // number: and no more
+	kindCommand  kind = iota + 1 // from who dialed: number, flags, age in microseconds, actor, body
+	kindForget                   // actor: nobody watches it there any more
+	kindPrepare                  // number, shard: it is going to be handed over
+	kindState                    // shard, body: some of its actors
+	kindAudience                 // shard, body: what a node watches of it
+	kindTake                     // number, shard, body: it was handed over, and how it was
+	kindAnswer                   // from who was dialed: number, status, and a body, or the holder for statusAway
+	kindNotice                   // actor, body
+	kindDone                     // number, and what went wrong: the answer to kindPrepare, kindTake, kindLeave and kindStay
+	kindHolds                    // shard, flags: who was dialed serves it from now on
+	kindSurvey                   // number: how are the shards there?
+	kindReport                   // number, and a report as JSON, or nothing: the answer to kindSurvey
+	kindLeave                    // number: an operator wants the node drained
+	kindStay                     // number: and no more
 )
 
 // status is what became of a command.
@@ -40,6 +41,9 @@ const (
 
 // flagWatch says that the asker's node wants to hear of the actor from the answer on.
 const flagWatch = 1
+
+// flagWarm says that a shard's actors know which nodes want to hear of them.
+const flagWarm = 1
 
 // message is what was said, as far as its kind has it. Body is a part of what was read.
 type message struct {
@@ -73,7 +77,7 @@ func parse(frame []byte) (m message, err error) {
 	case kindPrepare, kindTake:
 		m.number, m.shard = r.number(), r.shard()
 		m.body = r.rest
-	case kindState:
+	case kindState, kindAudience:
 		m.shard = r.shard()
 		m.body = r.rest
 	case kindAnswer:
@@ -93,7 +97,7 @@ func parse(frame []byte) (m message, err error) {
 		m.number = r.number()
 		m.text = string(r.rest)
 	case kindHolds:
-		m.shard = r.shard()
+		m.shard, m.flags = r.shard(), r.one()
 	default:
 		return m, fmt.Errorf("%w: its kind is %d", errMessage, m.kind)
 	}
@@ -120,7 +124,9 @@ func appendMessage(dst []byte, m *message) []byte {
 		dst = append(binary.AppendUvarint(dst, m.number), m.text...)
 	case kindSurvey, kindReport, kindLeave, kindStay:
 		dst = binary.AppendUvarint(dst, m.number)
-	case kindHolds, kindState:
+	case kindHolds:
+		dst = append(binary.AppendUvarint(dst, uint64(m.shard)), m.flags)
+	case kindState, kindAudience:
 		dst = binary.AppendUvarint(dst, uint64(m.shard))
 	}
 	return dst

@@ -23,6 +23,8 @@ type Gateway interface {
 	shard.Flusher
 	// Watches tells whether somebody on this node watches the actor.
 	Watches(actor shard.ID) bool
+	// EachWatched calls f for every actor that somebody on this node watches.
+	EachWatched(f func(actor shard.ID))
 	// Resync has everybody who watches an actor of which lost says true asked for what he may have missed. It does not block.
 	Resync(lost func(actor shard.ID) bool)
 }
@@ -191,19 +193,47 @@ func (n *Node) nameOf(id string) string {
 	return id
 }
 
-// learn notes that another node says who holds a shard.
+// learn notes that somebody says who holds a shard.
 func (n *Node) learn(index int, holder string) {
 	if index < len(n.routes) && holder != "" && holder != n.me.ID {
 		n.setHolder(index, holder)
 	}
 }
 
+// heard notes that another node says that it serves a shard.
+func (n *Node) heard(index int, holder string, warm bool) {
+	if index >= len(n.routes) {
+		return
+	}
+	n.changeHolder(index, holder)
+	n.routes[index].heard.Store(&holder)
+	n.kick()
+	if !warm {
+		n.missed(func(i int) bool { return i == index })
+	}
+}
+
 // setHolder changes where the commands of a shard go. Those under way to who held it before go there, too.
 func (n *Node) setHolder(index int, holder string) {
 	if n.changeHolder(index, holder) {
-		n.missed(func(i int) bool { return i == index })
+		n.doubt(map[int]string{index: holder})
 	}
 	n.kick()
+}
+
+// doubt has what was missed of shards asked for if their new holders do not soon say by themselves that they serve them.
+func (n *Node) doubt(shards map[int]string) {
+	time.AfterFunc(n.config.Lease/3, func() {
+		quiet := make(map[int]bool)
+		for index, holder := range shards {
+			if heard := n.routes[index].heard.Load(); (heard == nil || *heard != holder) && n.holderOf(index) == holder {
+				quiet[index] = true
+			}
+		}
+		if len(quiet) > 0 {
+			n.missed(func(index int) bool { return quiet[index] })
+		}
+	})
 }
 
 // changeHolder is setHolder without looking for what was missed meanwhile.
@@ -212,6 +242,7 @@ func (n *Node) changeHolder(index int, holder string) bool {
 	if before == holder {
 		return false
 	}
+	n.routes[index].heard.Store(nil)
 	if p := n.peer(before); p != nil {
 		for _, c := range p.takeBack(func(i int) bool { return i == index }) {
 			c.again()

@@ -80,6 +80,7 @@ func (p *peer) up(conn *link.Conn) link.Handler {
 	p.conn = conn
 	p.mu.Unlock()
 	p.node.kick()
+	p.node.missed(func(index int) bool { return p.node.holderOf(index) == p.id }) // what was said while there was no connection
 	return &answers{peer: p, conn: conn}
 }
 
@@ -208,7 +209,7 @@ func (a *answers) Frame(frame []byte) {
 			done <- err // there is room: it is answered once
 		}
 	case kindHolds:
-		n.learn(m.shard, p.id)
+		n.heard(m.shard, p.id, m.flags&flagWarm != 0)
 	case kindReport:
 		p.surveyed(&m)
 	default:

@@ -99,7 +99,7 @@ func (n *Node) takeAll(mine, free []int) {
 	group.SetLimit(takeParallel)
 	for _, i := range mine {
 		group.Go(func() error {
-			n.settle(i, n.serve(n.context, i, func(ctx context.Context) error { return n.shards.Take(ctx, i) }) != nil)
+			n.settle(i, n.serve(n.context, i, func(ctx context.Context) (bool, error) { return false, n.shards.Take(ctx, i) }) != nil)
 			return nil
 		})
 	}
@@ -119,13 +119,15 @@ func (n *Node) settle(index int, wrong bool) {
 	}
 }
 
-// serve serves a shard that this node holds, and tells everybody. take brings it here.
-func (n *Node) serve(ctx context.Context, index int, take func(ctx context.Context) error) error {
+// serve serves a shard that this node holds, and tells everybody. take brings it here; warm says that its actors know who watches
+// them, so that nobody has to ask for what he may have missed.
+func (n *Node) serve(ctx context.Context, index int, take func(ctx context.Context) (warm bool, err error)) error {
 	began := time.Now()
 	if n.shards.Served(index) {
 		return nil
 	}
-	if err := take(ctx); err != nil {
+	warm, err := take(ctx)
+	if err != nil {
 		switch {
 		case errors.Is(err, shard.ErrFenced):
 			n.log.Warn().Int("shard", index).Msg("another node has taken this shard meanwhile")
@@ -137,8 +139,13 @@ func (n *Node) serve(ctx context.Context, index int, take func(ctx context.Conte
 	n.metrics.took.Observe(time.Since(began).Seconds())
 	n.changeHolder(index, n.me.ID)
 	n.kick()
-	n.tell(appendMessage(nil, &message{kind: kindHolds, shard: index}))
-	n.missed(func(i int) bool { return i == index })
+	m := message{kind: kindHolds, shard: index}
+	if warm {
+		m.flags = flagWarm
+	} else {
+		n.missed(func(i int) bool { return i == index })
+	}
+	n.tell(appendMessage(nil, &m))
 	return nil
 }
 

@@ -251,6 +251,14 @@ func (v *viewer) Watches(id shard.ID) bool {
 	return is
 }
 
+func (v *viewer) EachWatched(f func(shard.ID)) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for id := range v.lists {
+		f(id)
+	}
+}
+
 func (v *viewer) Resync(lost func(shard.ID) bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -19,6 +19,18 @@ func (server *Server) Watches(id game.ID) bool {
 	return true
 }
 
+// EachWatched calls f for every game that somebody watches here. f must not call the gateway.
+func (server *Server) EachWatched(f func(id game.ID)) {
+	for i := range server.hub.parts {
+		part := &server.hub.parts[i]
+		part.mu.Lock()
+		for id := range part.topics {
+			f(id)
+		}
+		part.mu.Unlock()
+	}
+}
+
 func (h *hub) resync(lost func(id game.ID) bool) {
 	var some []*topic
 	for i := range h.parts {

@@ -73,11 +73,20 @@ func (s *shard) freeze(e *entry, alive time.Time) {
 	}
 }
 
-// thawAll lets the frozen actors go on, as many as the pending batch has room for; the others follow. An actor that is
+const (
+	thawChunk = 64 // actors thawed in one turn, so that those who move do not wait for all others
+	thawPause = 2 * time.Millisecond
+)
+
+// thawAll lets the frozen actors go on, as many at a time as are quickly told and the pending batch has room for; the others follow. An actor that is
 // asked something, or whose deadline comes, is thawed before.
 func (s *shard) thawAll(now time.Time) {
 	var broken []*entry // to be thawed when they are mended; until then nobody serves them
-	for len(s.frozen) > 0 && s.open && !s.paused && !s.choked(now) {
+	for n := 0; len(s.frozen) > 0 && s.open && !s.paused && !s.choked(now); n++ {
+		if n == thawChunk {
+			s.time.After(thawPause, func() { s.tell(func(time.Time) {}) })
+			break
+		}
 		e := s.frozen[0]
 		s.frozen[0], s.frozen = nil, s.frozen[1:]
 		if e.place >= 0 && e.frozen && e.state == entryLive {

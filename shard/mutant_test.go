@@ -97,7 +97,7 @@ var mutants = []struct{ name, file, old, new string }{
 	{"a short backlog is given back", "freeze.go", "if now.Sub(since) > s.config.StallAfter {", "if true {"},
 	{"a second stall hides the first", "freeze.go", "	case !e.frozen:\n", "	default:\n"},
 	{"the frozen count as served", "freeze.go", "			now = e.alive\n", ""},
-	{"the frozen are thawed without bound", "freeze.go", "!s.paused && !s.choked(now) {\n		e :=", "!s.paused {\n		e :="},
+	{"the frozen are thawed without bound", "freeze.go", "!s.paused && !s.choked(now); n++ {", "!s.paused; n++ {"},
 	{"a snapshot is ahead", "upkeep.go", "Position: s.head, State", "Position: s.head + 1, State"},
 	{"a snapshot is behind", "upkeep.go", "Position: s.head, State", "Position: s.head - uint64(len(s.pending.Entries)), State"},
 	{"an actor leaves memory before its snapshot is durable", "upkeep.go", "!e.resident && s.settled(e):", "!e.resident:"},

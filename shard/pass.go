@@ -8,14 +8,23 @@ import (
 
 // Passing is one actor on its way from a node to the next owner of its shard, so that it need not be read from the store.
 type Passing struct {
-	Actor ID
-	State []byte // as AppendSnapshot wrote it
+	Actor  ID
+	State  []byte // as AppendSnapshot wrote it
+	Around []byte // as AppendAround wrote it; empty: nothing
 	// What the store has of it.
 	Resident bool
 	Expires  time.Time
 	Dirty    uint64 // position of its first entry that no snapshot in the store covers; 0: none
 	DirtyAt  time.Time
 	Events   int // in no snapshot in the store
+}
+
+// Surrounded may be implemented by an Actor that knows something which is not durable, such as who is there. Where its shard is
+// passed from one node to another that is passed, too.
+type Surrounded interface {
+	AppendAround(dst []byte) []byte
+	// RestoreAround is called once, before anything else, on an actor that was just restored.
+	RestoreAround(around []byte) error
 }
 
 // Passed is how a shard was when a node ended serving it. All of it is durable.
@@ -108,9 +117,19 @@ func (s *shard) writeOut(most int) (some []Passing, more, ok bool) {
 			return nil, false, false
 		}
 		e.passed, e.told = true, true
-		some = append(some, Passing{Actor: e.id, State: state, Resident: e.resident, Expires: e.expires, Dirty: e.dirty, DirtyAt: e.dirtyAt, Events: e.events})
+		some = append(some, Passing{Actor: e.id, State: state, Around: s.around(e), Resident: e.resident, Expires: e.expires, Dirty: e.dirty, DirtyAt: e.dirtyAt, Events: e.events})
 	}
 	return some, false, true
+}
+
+// around is what an actor knows that is not durable. A panic costs that alone.
+func (s *shard) around(e *entry) []byte {
+	actor, is := e.actor.(Surrounded)
+	if !is {
+		return nil
+	}
+	defer s.recovered(e)
+	return actor.AppendAround(nil)
 }
 
 // Arrival is a shard on its way here from the node that serves it. Its methods are called by one goroutine.
@@ -138,7 +157,12 @@ func (a *Arrival) Add(some []Passing) error {
 		if err != nil {
 			return fmt.Errorf("actor %s: %w", p.Actor, err)
 		}
-		p.State = nil
+		if around, is := actor.(Surrounded); is && len(p.Around) > 0 {
+			if err := around.RestoreAround(p.Around); err != nil {
+				return fmt.Errorf("what is around actor %s: %w", p.Actor, err)
+			}
+		}
+		p.State, p.Around = nil, nil
 		if at, known := a.places[p.Actor]; known {
 			a.actors[at] = arrived{p, actor}
 			continue
@@ -150,17 +174,19 @@ func (a *Arrival) Add(some []Passing) error {
 }
 
 // TakeOver is Take for a shard whose actors were passed. If somebody else has owned it in between they are forgotten, and read
-// from the store.
-func (n *Node) TakeOver(ctx context.Context, a *Arrival, passed Passed) error {
-	return n.takeWith(ctx, []int{a.index}, func(ctx context.Context, s *shard, token Token) error {
+// from the store: then it was not warm.
+func (n *Node) TakeOver(ctx context.Context, a *Arrival, passed Passed) (warm bool, err error) {
+	err = n.takeWith(ctx, []int{a.index}, func(ctx context.Context, s *shard, token Token) error {
 		if !passed.Warm || token.Epoch != passed.Epoch+1 {
 			return s.recoverAll(ctx, token)
 		}
+		warm = true
 		return s.begin(ctx, func(now time.Time) {
 			s.token = token
 			s.moveIn(now, a, passed)
 		})
 	})
+	return warm && err == nil, err
 }
 
 // moveIn puts the actors that have arrived into memory. They are not served before serve.

@@ -83,6 +83,13 @@ func (p *passing) pass(heir func([]shard.Passing) error) shard.Passed {
 	}
 }
 
+func (p *passing) takeOver(passed shard.Passed) (warm bool) {
+	p.Helper()
+	warm, err := p.node.TakeOver(p.Context(), p.arrival, passed)
+	must(p.T, err)
+	return warm
+}
+
 func (p *passing) add(some []shard.Passing) error {
 	p.chunks++
 	if p.each != nil {
@@ -110,7 +117,7 @@ func TestPass(t *testing.T) {
 	}
 	reads := p.store.recoveries
 	p.clock.stall(7 * time.Second)
-	must(t, p.node.TakeOver(t.Context(), p.arrival, passed))
+	p.takeOver(passed)
 	p.clock.settle()
 	if p.store.recoveries != reads {
 		t.Error("the shard was read from the store")
@@ -150,7 +157,7 @@ func TestPassIsOvertaken(t *testing.T) {
 	p.clock.settle()
 	p.done(a, note{2})
 	p.node = warm
-	must(t, p.node.TakeOver(t.Context(), p.arrival, passed))
+	p.takeOver(passed)
 	p.clock.settle()
 	p.notes(a, 1, 2)
 }
@@ -163,7 +170,7 @@ func TestPassFails(t *testing.T) {
 	if passed.Warm {
 		t.Error("what was not passed counts as passed")
 	}
-	must(t, p.node.TakeOver(t.Context(), p.arrival, passed))
+	p.takeOver(passed)
 	p.clock.settle()
 	p.notes(a, 1)
 }
@@ -184,7 +191,7 @@ func TestQuarantinedIsNotPassed(t *testing.T) {
 	if passed := p.pass(p.add); passed.Warm {
 		t.Error("a shard with a quarantined actor is passed")
 	} else {
-		must(t, p.node.TakeOver(t.Context(), p.arrival, passed))
+		p.takeOver(passed)
 	}
 	p.clock.settle()
 	p.notes(a, 1)
@@ -201,7 +208,7 @@ func TestPassTakesLong(t *testing.T) {
 	if took := p.clock.Now().Sub(began); took < time.Second {
 		t.Fatalf("the shard was given within %v", took)
 	}
-	must(t, p.node.TakeOver(t.Context(), p.arrival, passed))
+	p.takeOver(passed)
 	p.clock.settle()
 	thaws := p.world.of(a, "thaw")
 	if last := thaws[len(thaws)-1]; last.thaw.Alive.Sub(began) > 100*time.Millisecond {
@@ -239,7 +246,7 @@ func TestPassedAndSnapshottedSince(t *testing.T) {
 			if len(values) == 1 || passed.Warm == (away > 0) {
 				t.Fatalf("%d values, %+v", len(values), passed)
 			}
-			must(t, p.node.TakeOver(t.Context(), p.arrival, passed))
+			p.takeOver(passed)
 			p.clock.settle()
 			p.notes(a, values...)
 		})

@@ -93,7 +93,7 @@ func (s *shard) ask(now, at time.Time, e *entry, cmd Command) bool {
 		s.breakDown(now, e)
 		return false
 	}
-	e.needs, e.frozen = needs, false // whoever is frozen is asked to thaw before anything else
+	e.needs, e.frozen, e.passed = needs, false, false // whoever is frozen is asked to thaw before anything else
 	e.sends += len(turn.Sends)
 	if len(turn.Events) > 0 {
 		s.journal(now, e, turn.Events)
