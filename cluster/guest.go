@@ -45,7 +45,7 @@ func (g *guest) Frame(frame []byte) {
 		g.command(&m)
 	case kindForget:
 		g.forget(m.actor)
-	case kindPrepare, kindState, kindAudience, kindTake:
+	case kindPrepare, kindState, kindAudience, kindReady, kindTake:
 		if m.shard >= len(n.routes) {
 			g.conn.Close(fmt.Errorf("%w: there is no shard %d", errMessage, m.shard))
 			return

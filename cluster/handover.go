@@ -74,6 +74,8 @@ func (g *guest) handedOver(m *message) {
 			n.log.Warn().Err(err).Int("shard", m.shard).Msg("what another node passes cannot be used")
 			delete(g.arrivals, m.shard)
 		}
+	case kindReady:
+		g.done(m.number, nil)
 	case kindAudience:
 		if coming == nil {
 			return

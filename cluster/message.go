@@ -16,12 +16,13 @@ const (
 	kindCommand  kind = iota + 1 // from who dialed: number, flags, age in microseconds, actor, body
 	kindForget                   // actor: nobody watches it there any more
 	kindPrepare                  // number, shard: it is going to be handed over
+	kindReady                    // number, shard: has all been dealt with that was said of it?
 	kindState                    // shard, body: some of its actors
 	kindAudience                 // shard, body: what a node watches of it
 	kindTake                     // number, shard, body: it was handed over, and how it was
 	kindAnswer                   // from who was dialed: number, status, and a body, or the holder for statusAway
 	kindNotice                   // actor, body
-	kindDone                     // number, and what went wrong: the answer to kindPrepare, kindTake, kindLeave and kindStay
+	kindDone                     // number, and what went wrong: the answer to kindPrepare, kindReady, kindTake, kindLeave and kindStay
 	kindHolds                    // shard, flags: who was dialed serves it from now on
 	kindSurvey                   // number: how are the shards there?
 	kindReport                   // number, and a report as JSON, or nothing: the answer to kindSurvey
@@ -74,7 +75,7 @@ func parse(frame []byte) (m message, err error) {
 		m.body = r.rest
 	case kindForget:
 		m.actor = r.id()
-	case kindPrepare, kindTake:
+	case kindPrepare, kindReady, kindTake:
 		m.number, m.shard = r.number(), r.shard()
 		m.body = r.rest
 	case kindState, kindAudience:
@@ -116,7 +117,7 @@ func appendMessage(dst []byte, m *message) []byte {
 		dst = append(binary.AppendUvarint(dst, m.age), m.actor[:]...)
 	case kindForget, kindNotice:
 		dst = append(dst, m.actor[:]...)
-	case kindPrepare, kindTake:
+	case kindPrepare, kindReady, kindTake:
 		dst = binary.AppendUvarint(binary.AppendUvarint(dst, m.number), uint64(m.shard))
 	case kindAnswer:
 		dst = append(append(binary.AppendUvarint(dst, m.number), byte(m.status)), m.text...)

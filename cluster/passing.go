@@ -113,7 +113,8 @@ type passer struct {
 	ctx   context.Context
 }
 
-// pass sends actors. It blocks while the link is full.
+// pass sends actors, and waits until the other node has made something of them: what it is behind with when nobody serves the
+// shard any more, the players would wait for.
 func (p *passer) pass(some []shard.Passing) error {
 	frame := appendMessage(nil, &message{kind: kindState, shard: p.index})
 	head := len(frame)
@@ -127,7 +128,7 @@ func (p *passer) pass(some []shard.Passing) error {
 		}
 		frame = frame[:head]
 	}
-	return nil
+	return p.peer.ask(p.ctx, kindReady, p.index, nil, func() {})
 }
 
 func (p *passer) send(frame []byte) error {

@@ -60,11 +60,7 @@ func (n *Node) plan(view View, fresh bool) {
 // considerLocked begins to hand a shard over if it should be elsewhere. Requires: n.mu is held.
 func (n *Node) considerLocked(index int, to string, now time.Time) {
 	p := n.peers[to]
-	most := n.config.HandOvers
-	if n.me.Draining {
-		most *= 4
-	}
-	if to == n.me.ID || p == nil || n.handing >= most || !p.live() {
+	if to == n.me.ID || p == nil || n.handing >= n.config.HandOvers || !p.live() {
 		return
 	}
 	if now.Sub(n.seen[to]) < n.config.Settle && !n.me.Draining {
