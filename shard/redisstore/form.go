@@ -45,7 +45,7 @@ func sealEntries(k *keys, last uint64, entries []shard.Entry) []byte {
 	return value
 }
 
-// parseEntries reads an item of the journal.
+// parseEntries reads an item of the journal. The events are parts of value.
 func parseEntries(k *keys, last uint64, value []byte) ([]shard.Entry, error) {
 	body, err := values.Unseal(itemKey(k, last), value)
 	if err != nil {
@@ -54,7 +54,7 @@ func parseEntries(k *keys, last uint64, value []byte) ([]shard.Entry, error) {
 	p := values.NewParser(body)
 	entries := make([]shard.Entry, p.Count())
 	for i := range entries {
-		entries[i] = shard.Entry{Position: last - uint64(len(entries)) + 1 + uint64(i), Actor: p.UUID(), Event: p.Bytes()}
+		entries[i] = shard.Entry{Position: last - uint64(len(entries)) + 1 + uint64(i), Actor: p.UUID(), Event: p.Part()}
 	}
 	if err := p.End(); err != nil {
 		return nil, fmt.Errorf("journal item %d: %w", last, err)

@@ -15,7 +15,7 @@ import (
 )
 
 // itemsAtATime is how many items of the journal are read at once.
-const itemsAtATime = 256
+const itemsAtATime = 1024
 
 // Recover implements shard.Store. Nobody but the owner changes the shard; if there is a new one meanwhile, it fails.
 func (s *Store) Recover(ctx context.Context, id int, token shard.Token) (shard.Recovery, error) {

@@ -150,6 +150,14 @@ func (p *Parser) Bytes() []byte {
 	return b
 }
 
+// Part is Bytes without the copy: a part of the body, which ends where it ends.
+func (p *Parser) Part() []byte {
+	n := p.Count()
+	b := p.rest[:n:n]
+	p.rest = p.rest[n:]
+	return b
+}
+
 // Time reads what AppendTime has appended.
 func (p *Parser) Time() time.Time {
 	seconds, nanoseconds := p.varint(), p.Uvarint()
