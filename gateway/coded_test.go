@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"fmt"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -113,7 +114,7 @@ func TestGamesBehindALink(t *testing.T) {
 			t.Errorf("ended with %+v", m.Result)
 		}
 	}
-	if response, record := r.get("/v1/games/" + name + ".pgn"); response.StatusCode != 200 || len(record) < 100 {
+	if response, record := r.get("/v1/games/" + name + ".pgn"); response.StatusCode != http.StatusOK || len(record) < 100 {
 		t.Errorf("the record is %d %s", response.StatusCode, record)
 	}
 }

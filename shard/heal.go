@@ -40,9 +40,6 @@ type remembered struct {
 	bytes int
 }
 
-// end is the position of its last entry.
-func (r *remembered) end() uint64 { return r.Head + uint64(len(r.Entries)) }
-
 // heal goes on with a store whose head is not where this owner has left it. What it has lost of late is written again, before
 // anything else: the token is still this owner's, so that nobody can have written anything else.
 func (s *shard) heal(err error) {

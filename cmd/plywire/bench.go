@@ -64,7 +64,7 @@ func (c *benchCommand) Run(ctx context.Context) error {
 // shardOf is the shard of a game, of so many.
 func shardOf(name string, shards int) (int, error) {
 	id, err := uuid.Parse(name)
-	return shard.Of(shard.ID(id), shards), err
+	return shard.Of(id, shards), err
 }
 
 func (c *benchCommand) compare(report *bench.Report) error {
