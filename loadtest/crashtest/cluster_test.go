@@ -77,8 +77,8 @@ func TestFalseEvidenceInCluster(t *testing.T) {
 // TestFaultsAreDrawn wants all kinds of faults in each five, Redis's among them at any place, and the same of the same seed.
 func TestFaultsAreDrawn(t *testing.T) {
 	draw := func(seed uint64) []fault { return plotFaults(rand.New(rand.NewPCG(seed, 0)), 10, 3) }
-	first, again, other := fmt.Sprint(draw(1)), fmt.Sprint(draw(1)), fmt.Sprint(draw(2))
-	if first != again || first == other {
+	one, again, other := fmt.Sprint(draw(1)), fmt.Sprint(draw(1)), fmt.Sprint(draw(2))
+	if one != again || one == other {
 		t.Error("the seed does not decide on the faults")
 	}
 	counts, first := map[Kind]int{}, map[Kind]bool{}
