@@ -97,7 +97,7 @@ func (n *Node) try(c *call, here func(shard.Command) error) error {
 // hold has the call wait for somebody to serve its shard.
 func (n *Node) hold(c *call) error {
 	if n.context.Err() != nil {
-		return shard.ErrUnavailable // the node is closed
+		return c.closed()
 	}
 	if n.held.Add(1) > int64(n.config.HoldMax) {
 		n.held.Add(-1)
@@ -121,6 +121,14 @@ func (n *Node) hold(c *call) error {
 	default: // it has been told
 	}
 	return nil
+}
+
+// closed is what a call hears of a node that is closed: one from another node goes on looking.
+func (c *call) closed() error {
+	if c.guest {
+		return errElsewhere
+	}
+	return shard.ErrUnavailable
 }
 
 // again looks for the shard of a call once more, after whoever was thought to serve it does not. Nobody knows whether it
@@ -247,7 +255,7 @@ func (n *Node) turnAway() {
 		r.mu.Unlock()
 		n.held.Add(-int64(len(waiting)))
 		for _, c := range waiting {
-			c.finish(nil, shard.ErrUnavailable)
+			c.finish(nil, c.closed())
 		}
 	}
 }

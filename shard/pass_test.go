@@ -202,16 +202,17 @@ func TestQuarantinedIsNotPassed(t *testing.T) {
 func TestPassTakesLong(t *testing.T) {
 	p := newPassing(t)
 	p.done(a, wake{p.clock.Now().Add(time.Hour)})
-	p.away = 8
+	p.away = 20
 	began := p.clock.Now()
 	passed := p.pass(p.add)
-	if took := p.clock.Now().Sub(began); took < time.Second {
+	took := p.clock.Now().Sub(began)
+	if took < 5*time.Second {
 		t.Fatalf("the shard was given within %v", took)
 	}
 	p.takeOver(passed)
 	p.clock.settle()
 	thaws := p.world.of(a, "thaw")
-	if last := thaws[len(thaws)-1]; last.thaw.Alive.Sub(began) > 100*time.Millisecond {
+	if last := thaws[len(thaws)-1]; last.thaw.Alive.Sub(began) > took/2 { // time may pass before the shard hears that it is given
 		t.Errorf("the players were charged for the passing, which began at %v: %+v", began, last)
 	}
 }
