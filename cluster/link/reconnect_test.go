@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"github.com/plywire/plywire/loadtest/process"
 )
 
 func TestALostConnectionIsMadeAgain(t *testing.T) {
@@ -54,12 +56,10 @@ func TestADialerTriesAgainAndAgain(t *testing.T) {
 }
 
 func TestADialerWaitsForAListener(t *testing.T) {
-	reserved, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := process.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := reserved.Addr().String()
-	reserved.Close()
 	cfg := quick()
 	told := refusals(&cfg)
 	atA, atB := newMeeting(), newMeeting()
@@ -69,7 +69,7 @@ func TestADialerWaitsForAListener(t *testing.T) {
 	}
 	l, err := Listen(address, identity(t, "b"), quick(), atB.come)
 	if err != nil {
-		t.Skipf("somebody else has taken %s: %v", address, err)
+		t.Fatal(err)
 	}
 	t.Cleanup(l.Close)
 	atA.next(t)
