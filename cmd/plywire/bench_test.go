@@ -20,7 +20,7 @@ func TestBench(t *testing.T) {
 	report, page := filepath.Join(folder, "report.json"), filepath.Join(folder, "report.html")
 	run := func(more ...string) string {
 		t.Helper()
-		args := append([]string{"bench", "--games", "6", "--rate", "300,0", "--rounds", "1", "--duration", "400ms", "--warmup", "200ms", "--idle", "100",
+		args := append([]string{"bench", "--games", "6", "--rate", "2000,0", "--rounds", "1", "--duration", "600ms", "--warmup", "200ms", "--idle", "100",
 			"--watchers", "60", "--herd", "40", "--scratch", folder, "--serve=--disk-free-min 0"}, more...)
 		cmd := exec.CommandContext(t.Context(), binary, args...)
 		var failed strings.Builder
